@@ -158,6 +158,8 @@ def explain_share(quantity_text: str, lot: LotSupply, next_lot: LotSupply | None
             f"{taken} vì cùng hạn bán, mà nhà bác mới bán được {_percent(lot)} số hàng mang đến vụ này, "
             f"nhà kế tiếp đã bán {_percent(next_lot)}."
         )
+    if lot.household_id == next_lot.household_id:
+        return f"{taken} vì lô kế tiếp cũng của nhà bác, cùng hạn bán, và lô này được ghi vào sổ trước."
     return f"{taken} vì cùng hạn bán, hai nhà bán được như nhau, và lô này được ghi vào sổ trước."
 
 
