@@ -1,0 +1,221 @@
+"""Settings: read once from the environment, checked at the start, and passed on as one frozen object.
+
+This is the only module that reads environment variables. A setting that cannot be used stops the start with one clear
+sentence (``ConfigError``); production refuses a default secret, debug mode and demo data.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DEVELOPMENT_SECRET = "development-only-secret"  # noqa: S105 -- refused in production by validate().
+DEVELOPMENT_DATA_KEY = "ZGV2ZWxvcG1lbnQtb25seS1kYXRhLWtleS0wMTIzNDU="
+ENVIRONMENTS = ("development", "test", "production")
+ROLES = ("all", "web", "realtime", "jobs")
+
+
+class ConfigError(RuntimeError):
+    """A setting is missing or wrong; the message is one sentence for the person who starts the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class SalePolicy:
+    """The cooperative's rules of sale that are a matter of choice. Weights in grams, times in minutes, hours or days."""
+
+    hold_minutes: int = 30
+    hold_ceiling_minutes: int = 60
+    """Adding to an order renews its clock, but never beyond this long after the first hold."""
+    staff_extension_minutes: int = 30
+    pledge_sale_percent: int = 80
+    """How much of a pledge may be sold before it is weighed in."""
+    desk_order_grams: int = 50_000
+    """An order above this goes to the desk without holding stock."""
+    desk_order_pieces: int = 50
+    unpaid_grams_per_buyer: int = 60_000
+    unpaid_grams_per_phone: int = 60_000
+    unpaid_grams_per_address: int = 200_000
+    """Caps on unpaid held weight behind one network address; a village shares one, so it is wider than a person's."""
+    unpaid_grams_per_session: int = 50_000_000
+    cod_needs_delivered_orders: int = 1
+    cod_max_refusals: int = 0
+    cod_max_vnd: int = 5_000_000
+    claim_window_hours: int = 48
+    payout_account_wait_hours: int = 48
+    settle_after_hours: int = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything the application needs to know from outside."""
+
+    environment: str = "development"
+    secret_key: str = DEVELOPMENT_SECRET
+    data_keys: tuple[str, ...] = (DEVELOPMENT_DATA_KEY,)
+    """Fernet keys for bank accounts at rest, newest first; older ones only decrypt."""
+    database_url: str = f"sqlite:///{PROJECT_ROOT / 'var' / 'chophien.db'}"
+    redis_url: str | None = None
+    media_root: Path = PROJECT_ROOT / "var" / "media"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    base_url: str = "http://127.0.0.1:8000"
+    debug: bool = False
+    demo: bool = True
+    demo_crowd: bool = True
+    role: str = "all"
+    workers: int = 1
+    fanout: str = "fast"
+    http_threads: int = 10
+    socket_threads: int = 8
+    intake_queue: int = 2_000
+    mail_from: str = "cho-phien@localhost"
+    smtp_url: str | None = None
+    trusted_proxies: int = 0
+    log_level: str = "INFO"
+    policy: SalePolicy = field(default_factory=SalePolicy)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True when the database is a SQLite file, which means exactly one process."""
+        return self.database_url.startswith("sqlite")
+
+    @property
+    def pool_size(self) -> int:
+        """Connections needed at once: every HTTP and socket thread, the writer, the sweeper and one to spare."""
+        return self.http_threads + self.socket_threads + 3
+
+    @property
+    def secure_cookies(self) -> bool:
+        """True when the public address is HTTPS, so that cookies may only travel there."""
+        return self.base_url.startswith("https://")
+
+    def validate(self) -> "Config":
+        """Return self, or raise ``ConfigError`` with one sentence naming the setting and the mend."""
+        _require(self.environment in ENVIRONMENTS, f"CHOPHIEN_ENV must be one of {', '.join(ENVIRONMENTS)}.")
+        _require(self.role in ROLES, f"CHOPHIEN_ROLE must be one of {', '.join(ROLES)}.")
+        _require(self.fanout in ("fast", "stock"), "CHOPHIEN_FANOUT must be fast or stock.")
+        scheme = urlsplit(self.database_url).scheme.split("+")[0]
+        _require(
+            scheme in ("sqlite", "postgresql"),
+            "CHOPHIEN_DATABASE_URL must begin with sqlite:/// or postgresql://.",
+        )
+        _require(
+            not (self.is_sqlite and (self.workers > 1 or self.role != "all")),
+            "SQLite serves exactly one process: set CHOPHIEN_WORKERS=1 and CHOPHIEN_ROLE=all, or use PostgreSQL.",
+        )
+        _require(
+            self.role == "all" or self.redis_url is not None,
+            "Split roles need Redis between them: set CHOPHIEN_REDIS_URL.",
+        )
+        _require(bool(self.data_keys), "CHOPHIEN_DATA_KEYS must hold at least one key.")
+        if self.environment == "production":
+            self._validate_production()
+        return self
+
+    def _validate_production(self) -> None:
+        _require(
+            self.secret_key != DEVELOPMENT_SECRET and len(self.secret_key) >= 32,
+            "Production needs its own CHOPHIEN_SECRET_KEY of at least 32 characters.",
+        )
+        _require(
+            DEVELOPMENT_DATA_KEY not in self.data_keys,
+            "Production needs its own CHOPHIEN_DATA_KEYS; make one with: flask --app wsgi new-data-key.",
+        )
+        _require(not self.debug, "Production refuses CHOPHIEN_DEBUG; leave it unset.")
+        _require(not self.demo, "Production refuses demo accounts; set CHOPHIEN_DEMO=0.")
+        _require(not self.demo_crowd, "Production refuses the scripted crowd; set CHOPHIEN_DEMO_CROWD=0.")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] | None = None) -> "Config":
+        """Read ``CHOPHIEN_*``, ``HOST`` and ``PORT``; unknown ``CHOPHIEN_*`` names are refused, typing errors with them."""
+        environ = os.environ if environ is None else environ
+        given = {name: value.strip() for name, value in environ.items() if name.startswith("CHOPHIEN_")}
+        given = {name: value for name, value in given.items() if value and not name.startswith("CHOPHIEN_TEST_")}
+        environment = given.get("CHOPHIEN_ENV", "development")
+        values: dict[str, object] = {"environment": environment}
+        if environment == "production":
+            values |= {"demo": False, "demo_crowd": False}
+        readers = _readers(values)
+        for name, value in given.items():
+            if name not in readers:
+                known = ", ".join(sorted(readers))
+                raise ConfigError(f"{name} is not a setting; the settings are {known}.")
+            key, read = readers[name]
+            values[key] = read(name, value)
+        if "HOST" in environ and environ["HOST"]:
+            values["host"] = environ["HOST"]
+        if environ.get("PORT"):
+            values["port"] = _integer("PORT", environ["PORT"])
+        policy = {key.removeprefix("policy."): values.pop(key) for key in list(values) if key.startswith("policy.")}
+        host = values.get("host", cls.host)
+        values.setdefault("base_url", f"http://{host}:{values.get('port', cls.port)}")
+        return cls(**values, policy=SalePolicy(**policy)).validate()  # type: ignore[arg-type]
+
+
+def _readers(values: Mapping[str, object]) -> dict[str, tuple[str, object]]:
+    readers: dict[str, tuple[str, object]] = {
+        "CHOPHIEN_ENV": ("environment", _text),
+        "CHOPHIEN_SECRET_KEY": ("secret_key", _text),
+        "CHOPHIEN_DATA_KEYS": ("data_keys", _list),
+        "CHOPHIEN_DATABASE_URL": ("database_url", _text),
+        "CHOPHIEN_REDIS_URL": ("redis_url", _text),
+        "CHOPHIEN_MEDIA_ROOT": ("media_root", _path),
+        "CHOPHIEN_BASE_URL": ("base_url", _url),
+        "CHOPHIEN_DEBUG": ("debug", _boolean),
+        "CHOPHIEN_DEMO": ("demo", _boolean),
+        "CHOPHIEN_DEMO_CROWD": ("demo_crowd", _boolean),
+        "CHOPHIEN_ROLE": ("role", _text),
+        "CHOPHIEN_WORKERS": ("workers", _integer),
+        "CHOPHIEN_FANOUT": ("fanout", _text),
+        "CHOPHIEN_HTTP_THREADS": ("http_threads", _integer),
+        "CHOPHIEN_SOCKET_THREADS": ("socket_threads", _integer),
+        "CHOPHIEN_INTAKE_QUEUE": ("intake_queue", _integer),
+        "CHOPHIEN_MAIL_FROM": ("mail_from", _text),
+        "CHOPHIEN_SMTP_URL": ("smtp_url", _text),
+        "CHOPHIEN_TRUSTED_PROXIES": ("trusted_proxies", _count),
+        "CHOPHIEN_LOG_LEVEL": ("log_level", _text),
+    }
+    for rule in fields(SalePolicy):
+        readers[f"CHOPHIEN_{rule.name.upper()}"] = (f"policy.{rule.name}", _count)
+    return readers
+
+
+def _require(holds: bool, sentence: str) -> None:
+    if not holds:
+        raise ConfigError(sentence)
+
+
+def _text(_name: str, value: str) -> str:
+    return value
+
+
+def _list(_name: str, value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _path(_name: str, value: str) -> Path:
+    return Path(value).expanduser().resolve()
+
+
+def _url(name: str, value: str) -> str:
+    parts = urlsplit(value)
+    _require(parts.scheme in ("http", "https") and bool(parts.netloc), f"{name} must be an http or https address.")
+    return value.rstrip("/")
+
+
+def _boolean(name: str, value: str) -> bool:
+    lowered = value.lower()
+    _require(lowered in ("1", "0", "true", "false", "yes", "no"), f"{name} must be 1 or 0.")
+    return lowered in ("1", "true", "yes")
+
+
+def _integer(name: str, value: str) -> int:
+    _require(value.isascii() and value.isdigit() and 0 < int(value) <= 10**9, f"{name} must be a positive whole number.")
+    return int(value)
+
+
+def _count(name: str, value: str) -> int:
+    _require(value.isascii() and value.isdigit() and int(value) <= 10**9, f"{name} must be a whole number, 0 or more.")
+    return int(value)

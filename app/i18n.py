@@ -1,0 +1,65 @@
+"""Two languages, Vietnamese first: which one a visitor reads, and how numbers, money, weights and times are written."""
+
+from datetime import date, datetime
+
+from flask import Flask, Response, g, redirect, request, session
+from flask_babel import Babel, get_locale, gettext
+from markupsafe import Markup
+
+from app.clock import VIETNAM, vietnam_date
+from app.money import format_number, format_vnd
+from app.quantity import format_kilograms, format_units
+
+LANGUAGES = ("vi", "en")
+babel = Babel()
+
+
+def select_language() -> str:
+    """Return the visitor's language: their choice if they made one, Vietnamese otherwise."""
+    chosen = session.get("language")
+    return chosen if chosen in LANGUAGES else "vi"
+
+
+def current_language() -> str:
+    """Return "vi" or "en" for the request being served."""
+    return str(get_locale() or "vi")
+
+
+def local_time(moment: datetime) -> str:
+    """Write a moment as Vietnam's wall clock: ``20:45``."""
+    return moment.astimezone(VIETNAM).strftime("%H:%M")
+
+
+def local_date(moment: datetime | date) -> str:
+    """Write a day as it is written in Vietnam: ``23/11/2026``."""
+    day = vietnam_date(moment) if isinstance(moment, datetime) else moment
+    return day.strftime("%d/%m/%Y")
+
+
+def local_datetime(moment: datetime) -> str:
+    """Write a moment with its day: ``20:45 23/11/2026``."""
+    return f"{local_time(moment)} {local_date(moment)}"
+
+
+def per_language(vietnamese: str, english: str) -> str:
+    """Return the English text when the visitor reads English and there is one, the Vietnamese otherwise."""
+    return english if current_language() == "en" and english else vietnamese
+
+
+def register(app: Flask) -> None:
+    """Set Flask-Babel up and give templates the filters that write numbers, money, weights and times."""
+    app.config["BABEL_DEFAULT_LOCALE"] = "vi"
+    app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Ho_Chi_Minh"
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "app/translations"
+    babel.init_app(app, locale_selector=select_language)
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.filters |= {
+        "vnd": format_vnd,
+        "number": format_number,
+        "kg": lambda grams: f"{format_kilograms(grams)}\u00a0kg",
+        "units": format_units,
+        "local_time": local_time,
+        "local_date": local_date,
+        "local_dt": local_datetime,
+    }
+    app.jinja_env.globals |= {"current_language": current_language, "per_language": per_language, "languages": LANGUAGES}
