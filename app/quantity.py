@@ -4,7 +4,7 @@ Vietnamese weight words and their exact factors are a table here; the comment re
 """
 
 import re
-from decimal import Decimal
+import unicodedata
 from fractions import Fraction
 
 from app.errors import InvalidInput
@@ -33,19 +33,20 @@ WEIGHT_WORD_GRAMS = {
 """Vietnamese weight words and their grams (metric sense)."""
 
 _DECIMAL = re.compile(r"(\d{1,9})(?:[.,](\d{1,3}))?")
-_THOUSANDS = re.compile(r"\d{1,3}(?:\.\d{3})+")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3}){1,3}")
+_MONEY = re.compile(r"(\d{1,12}|[1-9]\d{0,2}([.,])\d{3}(?:\2\d{3}){0,2})\s*(?:đồng|vnđ|vnd|đ|₫)?")
 
 
 def parse_kilograms(text: str) -> int:
     """Read a weight in kilograms as farmers type it, and return grams.
 
-    "1.5" and "1,5" are both one and a half; "1.000" is a thousand (a dot before exactly three digits separates thousands,
-    unless the number starts with 0). At most three decimals. Raises ``InvalidInput`` for anything else,
+    "1.5" and "1,5" are both one and a half; "1.000" is a thousand (a dot before exactly three digits separates
+    thousands, unless the number starts with 0). At most three decimals. Raises ``InvalidInput`` for anything else,
     for 0 and for more than ``MAX_GRAMS``.
     """
     typed = text.strip().lower().removesuffix("kg").strip()
     whole_kg: str | None = None
-    if _THOUSANDS.fullmatch(typed) and not typed.startswith("0"):
+    if _THOUSANDS.fullmatch(typed):
         whole_kg = typed.replace(".", "")
     match = _DECIMAL.fullmatch(typed) if whole_kg is None else None
     if whole_kg is not None:
@@ -70,13 +71,15 @@ def parse_count(text: str) -> int:
 
 
 def parse_vnd(text: str) -> int:
-    """Read an amount of money: digits with optional thousands dots or commas, an optional "đ"/"₫"; returns đồng ≥ 0."""
-    typed = text.strip().lower().removesuffix("vnd").rstrip("đ₫ \u00a0")
-    if re.fullmatch(r"\d{1,3}(?:[.,]\d{3})+", typed):
-        typed = typed.replace(".", "").replace(",", "")
-    if not re.fullmatch(r"[0-9]{1,12}", typed):
+    """Read an amount of money and return đồng ≥ 0: digits with optional thousands dots or commas, then "đ" or the like.
+
+    At most twelve digits. A mixture of dots and commas is refused, since one of them may be meant as a decimal sign.
+    Raises ``InvalidInput``.
+    """
+    match = _MONEY.fullmatch(unicodedata.normalize("NFC", text).strip().lower())
+    if not match:
         raise InvalidInput("Bác ghi số tiền bằng đồng giúp em, ví dụ 38.000.", typed=text[:40])
-    return int(typed)
+    return int(match[1].replace(".", "").replace(",", ""))
 
 
 def format_kilograms(grams: int) -> str:
@@ -88,11 +91,9 @@ def format_kilograms(grams: int) -> str:
 
 
 def format_units(quantity: int, unit_quantity: int, unit_label: str) -> str:
-    """Write base units in a listing's sale unit: ``(3000, 1000, "kg")`` → ``3 kg``; ``(10, 5, "hộp")`` → ``2 hộp``."""
-    units = Fraction(quantity, unit_quantity)
-    if units.denominator == 1:
-        number = format_number(units.numerator)
-    else:
-        text = f"{Decimal(units.numerator) / Decimal(units.denominator):.3f}".rstrip("0").rstrip(".")
-        number = text.replace(".", ",")
+    """Write base units in a listing's sale unit: ``(3000, 1000, "kg")`` → ``3 kg``; ``(10, 5, "hộp")`` → ``2 hộp``.
+
+    At most three decimals, as for kilograms.
+    """
+    number = format_kilograms(round(Fraction(quantity * GRAMS_PER_KG, unit_quantity)))
     return f"{number}\u00a0{unit_label}"

@@ -6,6 +6,9 @@ import unicodedata
 _D_WITH_STROKE = str.maketrans({"đ": "d", "Đ": "D", "ð": "d", "Ð": "D"})
 _BLANKS = re.compile(r"\s+")
 _CONTROL = {code: None for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"}
+# Direction overrides and zero-width marks let one name pass for another; a lone surrogate cannot be stored as UTF-8.
+_UNSEEN = {0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF, *range(0xD800, 0xE000)}
+_DROPPED = _CONTROL | dict.fromkeys(_UNSEEN)
 
 
 def fold(text: str) -> str:
@@ -19,11 +22,11 @@ def fold(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """Return what a person typed into a one-line field: NFC, control characters dropped, blanks collapsed."""
-    return _BLANKS.sub(" ", unicodedata.normalize("NFC", text).translate(_CONTROL)).strip()
+    """Return what a person typed into a one-line field: NFC, without control and unseen characters, blanks collapsed."""
+    return _BLANKS.sub(" ", unicodedata.normalize("NFC", text.translate(_DROPPED))).strip()
 
 
 def clean_block(text: str) -> str:
-    """Return what a person typed into a many-line field: NFC, control characters other than line breaks dropped."""
-    joined = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).translate(_CONTROL)
+    """Return what a person typed into a many-line field: as ``clean_line``, but the line breaks stay."""
+    joined = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n").translate(_DROPPED))
     return "\n".join(line.strip() for line in joined.split("\n")).strip()
