@@ -1,7 +1,7 @@
 """Phone numbers as people in Việt Nam type them: stored as E.164, shown as "0912 345 678", masked in public.
 
-Metadata about number ranges lags behind the carriers, so a number of the right shape is accepted even when the library
-does not know its range yet; what is refused are numbers nobody could ring.
+Metadata about number ranges lags behind the carriers, so a Vietnamese number of the right shape is accepted even when
+the library does not know its range yet; what is refused are numbers nobody could ring.
 """
 
 import re
@@ -14,7 +14,8 @@ from app.errors import InvalidInput
 _REGION = "VN"
 _COUNTRY_CODE = 84
 _MAX_TYPED_CHARS = 60
-_ONE_NUMBER = re.compile(r"\d[\d\s.()/+-]*")
+_ONE_NUMBER = re.compile(r"\d[\d\s.()/-]*")
+_PLUS_BEFORE = re.compile(r"\D*\+[\s(]*\d")
 _ZERO_AS_LETTER = re.compile(r"(?<![^\W\d_])[oO]+(?=[\d\s.()/-])|(?<=\d)[oO]+")
 _LETTERS_INSIDE = re.compile(r"\d[^\W\d_]+\d")
 _MAX_DIGITS = 18
@@ -47,7 +48,7 @@ def parse_phone(text: str) -> str:
         raise InvalidInput(_ASK, field="phone") from error
     national = phonenumbers.national_significant_number(number)
     if number.country_code != _COUNTRY_CODE:
-        if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
+        if not phonenumbers.is_valid_number(number):
             raise InvalidInput(
                 "Số điện thoại nước ngoài này thiếu hoặc thừa chữ số, bác xem lại giúp em.", field="phone"
             )
@@ -107,8 +108,7 @@ def _only_digits(text: str) -> str:
     digits = re.sub(r"\D", "", numbers[0])
     if len(numbers) > 1 or len(digits) > _MAX_DIGITS:
         raise InvalidInput(_ONLY_ONE, field="phone")
-    international = re.search(r"\+[\s(]*\d", typed) is not None
-    return f"+{digits}" if international else digits
+    return f"+{digits}" if _PLUS_BEFORE.match(typed) else digits
 
 
 def _with_country_code(digits: str) -> str:

@@ -83,6 +83,8 @@ def test_a_range_newer_than_the_library_is_accepted():
         "09l2345678",
         "+84+84912345678",
         "+999 123 456 789",
+        "950000000+0",
+        "+95 0000000",
         "+1 415",
         "'; DROP TABLE buyer; --",
         "<script>alert(1)</script>",
