@@ -22,7 +22,7 @@ def fold(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """Return what a person typed into a one-line field: NFC, without control and unseen characters, blanks collapsed."""
+    """Return what a person typed into a one-line field: NFC, nothing that cannot be seen, blanks collapsed."""
     return _BLANKS.sub(" ", unicodedata.normalize("NFC", text.translate(_DROPPED))).strip()
 
 
