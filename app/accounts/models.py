@@ -71,3 +71,21 @@ class Buyer(db.Model):
     network_key: Mapped[str | None] = mapped_column(String(64), index=True)
     """A keyed hash of the network address last seen, for the caps on unpaid holds; the address itself is not kept."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class OneTimeCode(db.Model):
+    """A six-digit code sent to a buyer's phone to prove that it is theirs; only its keyed hash is kept.
+
+    Used, expired and exhausted codes stay, because what was sent to a phone in the last hour limits what may be sent next.
+    """
+
+    __tablename__ = "one_time_code"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    buyer_id: Mapped[int] = mapped_column(ForeignKey("buyer.id"), index=True)
+    phone: Mapped[str] = mapped_column(String(20), index=True)
+    code_hash: Mapped[str] = mapped_column(String(64))
+    tries: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
