@@ -1,6 +1,5 @@
 """How gunicorn runs ``wsgi:server``; every choice a cooperative may make is a ``CHOPHIEN_*`` setting."""
 
-import os
 from typing import Any
 
 from app.config import Config
@@ -21,11 +20,10 @@ websocket_max_message_size = MAX_MESSAGE_BYTES
 control_socket_disable = True
 loglevel = _config.log_level.lower()
 accesslog = None
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 
 
 def post_worker_init(worker: Any) -> None:
-    """Widen the listen queue: the ASGI worker leaves it at 100, and a crowd that arrives at once would be turned away."""
+    """Widen the listen queue: the ASGI worker leaves it at 100, and a crowd that comes at once would be turned away."""
     worker.loop.call_soon(_widen_backlog, worker)
 
 

@@ -75,7 +75,7 @@ class FanoutManager(AsyncManager):
         self._connections: dict[str, _Connection] = {}
         self._turns: defaultdict[tuple[str, Any], asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def emit(
+    async def emit(  # noqa: PLR0917 -- The signature is the library's.
         self,
         event: str,
         data: Any,
@@ -138,16 +138,12 @@ class FanoutManager(AsyncManager):
         """Forget the connection together with the client."""
         engine_sid = self.eio_sid_from_sid(sid, namespace)
         self._connections.pop(engine_sid, None)
+        self._turns.pop((namespace, sid), None)
         return super().basic_disconnect(sid, namespace, **kwargs)
 
 
 class RedisFanoutManager(AsyncRedisManager, FanoutManager):
-    """The fast manager of one process among several: Redis carries events between them, each writes to its own viewers."""
-
-    def __init__(self, url: str) -> None:
-        AsyncRedisManager.__init__(self, url)
-        self._connections = {}
-        self._turns = defaultdict(asyncio.Lock)
+    """The fast manager of one process among several: Redis carries events, each process writes to its own viewers."""
 
 
 def text_frame(text: str) -> bytes:

@@ -1,8 +1,8 @@
 """The ASGI server: sockets on the event loop, Flask beside them in a bounded pool of threads.
 
-One process serves both, so that a cooperative needs nothing but this program. Blocking work never runs on the loop: pages go
-through ``a2wsgi``, socket commands through ``run_blocking`` or the intake. Threads and tasks start in the ASGI lifespan and end
-there, never at import.
+One process serves both, so that a cooperative needs nothing but this program. Blocking work never runs on the loop:
+pages go through ``a2wsgi``, socket commands through ``run_blocking`` or the intake. Threads and tasks start in the ASGI
+lifespan and end there, never at import.
 """
 
 import asyncio
@@ -95,7 +95,7 @@ class Server:
             await send({"type": "websocket.close", "code": 1000})
 
     async def _serve_page(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Run a page to its end even when the visitor leaves: a thread that waits to write would otherwise wait for ever."""
+        """Run a page to its end even when the visitor leaves: else its thread would wait to write for ever."""
         gone = False
 
         async def send_while_there(message: Message) -> None:

@@ -1,7 +1,7 @@
 """The room ticker: what happens in a room leaves in one frame a tick, in order, instead of one frame a message.
 
 Fan-out then costs viewers x ticks, not viewers x messages. A quiet room is served at once: a tick only waits when the
-last one was less than an interval ago. When writing to a room takes long, its interval grows up to a quarter of a second.
+last one was less than an interval ago. When writing to a room takes long, its interval grows to at most 250 ms.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from typing import Any
 
 INTERVAL_SECONDS = 0.1
 LONGEST_INTERVAL_SECONDS = 0.25
+FORGET_SECONDS = 60
 
 Item = dict[str, Any]
 Send = Callable[[str, list[Item]], Awaitable[None]]
@@ -84,10 +85,11 @@ class RoomTicker:
                 room.scheduled = True
                 loop.call_later(max(0.0, started + room.interval - loop.time()), self._flush, name)
             else:
-                loop.call_later(60, self._forget, name)
+                loop.call_later(FORGET_SECONDS + 1, self._forget, name)
 
     def _forget(self, name: str) -> None:
         room = self._rooms.get(name)
-        if room is not None and not room.scheduled and self._loop is not None:
-            if self._loop.time() - room.sent_at > 60:
-                del self._rooms[name]
+        if room is None or room.scheduled or self._loop is None:
+            return
+        if self._loop.time() - room.sent_at > FORGET_SECONDS:
+            del self._rooms[name]
