@@ -46,7 +46,7 @@ class LineShares:
     pool_vnd: int
 
 
-def split_line(  # noqa: PLR0917 - the parts of one formula, in its order
+def split_line(
     goods_vnd: int,
     quantity: int,
     unit_quantity: int,
@@ -85,7 +85,7 @@ def split_line(  # noqa: PLR0917 - the parts of one formula, in its order
         deductions.append(taken_vnd)
     shares = split_by_weight(pool_vnd, [taken for _, taken in lots])
     households = tuple((lot_id, vnd) for (lot_id, _), vnd in zip(lots, shares, strict=True))
-    return LineShares(goods_vnd, *deductions, households, pool_vnd)
+    return _line_shares(deductions, households)
 
 
 def reverse_part(
@@ -110,6 +110,20 @@ def reverse_part(
     return line.take(refunded_now)
 
 
+def _line_shares(common_vnd: Sequence[int], households: tuple[tuple[int, int], ...]) -> LineShares:
+    cooperative_vnd, host_vnd, packing_vnd, fee_vnd = common_vnd
+    pool_vnd = sum(vnd for _, vnd in households)
+    return LineShares(
+        goods_vnd=sum(common_vnd) + pool_vnd,
+        cooperative_vnd=cooperative_vnd,
+        host_vnd=host_vnd,
+        packing_vnd=packing_vnd,
+        fee_vnd=fee_vnd,
+        households=households,
+        pool_vnd=pool_vnd,
+    )
+
+
 class _LeftOfLine:
     """What is still unrefunded of a line: the common parts, and for each lot its quantity and its household's money."""
 
@@ -125,6 +139,8 @@ class _LeftOfLine:
 
     def take(self, refunded: LotAmounts) -> LineShares:
         wanted = {lot_id: quantity for lot_id, quantity in sorted(refunded) if quantity}
+        if len({lot_id for lot_id, _ in refunded}) != len(refunded):
+            raise ValueError("a lot is named once in a refund")
         if any(not 0 < quantity <= self._left.get(lot_id, 0) for lot_id, quantity in wanted.items()):
             raise InvalidInput(
                 "Số lượng hoàn nhiều hơn phần còn lại của món này. Bác xem lại số đã hoàn trước đó giúp em.",
@@ -135,16 +151,14 @@ class _LeftOfLine:
         ideal = [Fraction(vnd * now, left) if now else Fraction(0) for vnd in self._common_vnd]
         ideal += [Fraction(self._household_vnd[lot] * quantity, self._left[lot]) for lot, quantity in wanted.items()]
         parts = self._round(ideal, refunded_so_far=self._quantity - left + now)
-        common, households = (
-            parts[: len(self._common_vnd)],
-            dict(zip(wanted, parts[len(self._common_vnd) :], strict=True)),
-        )
+        common = parts[: len(self._common_vnd)]
+        households = dict(zip(wanted, parts[len(common) :], strict=True))
         self._common_vnd = [vnd - taken for vnd, taken in zip(self._common_vnd, common, strict=True)]
         for lot_id, quantity in wanted.items():
             self._left[lot_id] -= quantity
             self._household_vnd[lot_id] -= households[lot_id]
         self._taken_vnd += sum(parts)
-        return LineShares(sum(parts), *common, tuple(households.items()), sum(households.values()))
+        return _line_shares(common, tuple(households.items()))
 
     def _round(self, ideal: list[Fraction], refunded_so_far: int) -> list[int]:
         """Round the parts to đồng so that they add up to the buyer's amount, each within a đồng of its ideal."""

@@ -98,6 +98,12 @@ def test_more_than_is_left_cannot_be_refunded(refunded):
         reverse_part(shares, ALLOCATIONS, [], refunded)
 
 
+def test_a_lot_named_twice_in_a_refund_is_a_bug():
+    shares = split_line(150_000, 3_000, 1_000, 1_000, FULL, ALLOCATIONS)
+    with pytest.raises(ValueError):
+        reverse_part(shares, ALLOCATIONS, [], [(LOT_A, 500), (LOT_A, 500)])
+
+
 def test_refunded_before_counts():
     shares = split_line(150_000, 3_000, 1_000, 1_000, FULL, ALLOCATIONS)
     with pytest.raises(InvalidInput):
