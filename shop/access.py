@@ -230,6 +230,14 @@ def grade_of_cooperative(session: Session, cooperative_id: int, grade_id: int) -
     return _one(session.scalar(statement))
 
 
+def product_of_household(session: Session, household: Household, grade: ProductGrade) -> Product:
+    """Return the grade's product, if the household's own cooperative sells it."""
+    statement = select(Product).where(
+        Product.id == grade.product_id, Product.cooperative_id == household.cooperative_id
+    )
+    return _one(session.scalar(statement))
+
+
 def public_listing(session: Session, public_id: str) -> Listing:
     """Return a listing that buyers may see: on sale, or closed after it was (a draft is ``NotFound``)."""
     statement = select(Listing).where(Listing.public_id == public_id, Listing.state != ListingState.DRAFT)

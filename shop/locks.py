@@ -1,4 +1,4 @@
-"""Row locks of the shop: pledges, then sale limits, then lots, each ordered by id (CONTRIBUTING has the whole order).
+"""Row locks of the shop: household, sale limits, lots, each ordered by id (CONTRIBUTING has the whole order).
 
 PostgreSQL takes ``FOR NO KEY UPDATE``, so that inserting a row that points at a lot never waits for a sale; on SQLite
 the write transaction already excludes every other writer. Rows are returned as plain values, read under the lock.
@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from shop.models import HarvestLot, Pledge, SaleLimit
+from shop.models import HarvestLot, Household, SaleLimit
 
 
 class LockedLot(NamedTuple):
@@ -40,18 +40,6 @@ class LockedSaleLimit(NamedTuple):
     ends_at: datetime | None
 
 
-class LockedPledge(NamedTuple):
-    """A pledge as it stands under its lock."""
-
-    id: int
-    household_id: int
-    grade_id: int
-    for_date: date
-    quantity: int
-    state: str
-    lot_id: int | None
-
-
 def lock_sale_limits(session: Session, limit_ids: Iterable[int]) -> list[LockedSaleLimit]:
     """Lock quotas for a taking or a release and return them by id; unknown ids are simply absent."""
     return cast("list[LockedSaleLimit]", _lock(session, SaleLimit, LockedSaleLimit._fields, limit_ids))
@@ -62,15 +50,9 @@ def lock_lots(session: Session, lot_ids: Iterable[int]) -> list[LockedLot]:
     return cast("list[LockedLot]", _lock(session, HarvestLot, LockedLot._fields, lot_ids))
 
 
-def lock_pledge(session: Session, household_id: int, grade_id: int, for_date: date) -> LockedPledge | None:
-    """Lock the one pledge of a household, grade and day, or return None. Pledges are locked before their lots."""
-    columns = [getattr(Pledge, name) for name in LockedPledge._fields]
-    statement = (
-        select(*columns)
-        .where(Pledge.household_id == household_id, Pledge.grade_id == grade_id, Pledge.for_date == for_date)
-        .with_for_update(key_share=True)
-    )
-    return cast("LockedPledge | None", session.execute(statement).one_or_none())
+def lock_household(session: Session, household_id: int) -> None:
+    """Lock a household while its pledges, lots or payout accounts change; taken before every other lock of the shop."""
+    session.execute(select(Household.id).where(Household.id == household_id).with_for_update(key_share=True))
 
 
 def _lock(session: Session, model: Any, fields: Sequence[str], ids: Iterable[int]) -> list[Any]:
