@@ -183,7 +183,7 @@ def _bundle(root: Path, dist: Path, tools: Toolchain) -> dict[str, str]:
             "--charset=utf8",
             "--legal-comments=none",
             "--loader:.woff2=file",
-            "--external:/static/img/*",
+            "--loader:.svg=file",
             "--outdir=static/dist",
             "--entry-names=[name]-[hash]",
             "--chunk-names=chunk-[hash]",

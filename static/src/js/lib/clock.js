@@ -15,12 +15,3 @@ export function setServerNow(epochMs) {
 export function serverNow() {
   return Date.now() + offsetMs;
 }
-
-/** Write a length of time as a hold's clock shows it: 1799000 → "29:59", 3600000 → "1:00:00"; never below "0:00". */
-export function formatLeft(milliseconds) {
-  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor((seconds % 3600) / 60);
-  const padded = (number) => String(number).padStart(2, "0");
-  return hours ? `${hours}:${padded(minutes)}:${padded(seconds % 60)}` : `${minutes}:${padded(seconds % 60)}`;
-}

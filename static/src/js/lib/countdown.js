@@ -1,7 +1,8 @@
 // `<time data-countdown="2026-06-01T13:45:00Z">20:45</time>` becomes a clock that runs down on the server's time.
 // Without a script the text inside stays, which says until when. `data-over` is what it says at the end.
 
-import { formatLeft, serverNow } from "./clock.js";
+import { serverNow } from "./clock.js";
+import { formatLeft } from "./format.js";
 
 const SOON_MS = 120_000;
 const running = new Set();
