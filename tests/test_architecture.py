@@ -19,10 +19,12 @@ HEIGHTS = {**{room: height for height, room in enumerate(ROOMS)}, "app.factory":
 
 PURE = (
     "app/clock.py",
+    "app/demo.py",
     "app/errors.py",
     "app/ids.py",
     "app/money.py",
     "app/phones.py",
+    "app/policy.py",
     "app/quantity.py",
     "app/states.py",
     "app/text.py",
