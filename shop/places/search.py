@@ -3,11 +3,11 @@
 First the index says which places fit every typed word; then the likeliest few hundred of them are ranked one by one.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from shop.places.index import Entry, Index, bit_set, index, province_phrases
+from shop.places.index import Entry, Index, bit_set, index, province_names
 from shop.places.units import OldDistrict, Ward, gazetteer
 from shop.places.words import KIND_WORDS, Word, folded_line, split_name, split_typed
 
@@ -15,7 +15,7 @@ MAX_TYPED_CHARS = 160
 """Nobody types a longer place name; whatever is longer finds nothing and costs nothing."""
 MAX_TYPED_WORDS = 16
 MAX_MATCHES = 50
-_MAX_RANKED = 200
+_MAX_RANKED = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +35,9 @@ class _Phrase(NamedTuple):
 
     positions: int
     length: int
-    names: set[int]
-    districts: set[int]
-    provinces: set[int]
+    names: Collection[int]
+    districts: Collection[int]
+    provinces: Collection[int]
 
 
 class _Typed(NamedTuple):
@@ -104,13 +104,12 @@ def _fitting_by_beginnings(places: Index, words: list[Word]) -> int:
 
 def _phrases(places: Index, words: list[Word]) -> list[_Phrase]:
     """Return the runs of typed words that name a ward, an old ward, an old district or a province entirely."""
-    nowhere: set[int] = set()
     phrases = []
     for start in range(len(words)):
         for end in range(start + 1, len(words) + 1):
             run = folded_line(words[start:end])
             named = (places.whole_names, places.whole_districts, places.whole_provinces)
-            found = [whole.get(run, nowhere) for whole in named]
+            found = [whole.get(run, ()) for whole in named]
             if any(found):
                 phrases.append(_Phrase((1 << end) - (1 << start), end - start, *found))
     return phrases
@@ -150,7 +149,7 @@ def _rank(number: int, entry: Entry, typed: _Typed) -> tuple[int, ...]:
             own |= phrase.positions
             whole = max(whole, phrase.length)
     for phrase in typed.phrases:  # One typed word cannot be both: "Phước Vĩnh Tây Ninh" is not Phước Vĩnh Tây.
-        if not own & phrase.positions and (number in phrase.districts or number in phrase.provinces):
+        if not (own | around) & phrase.positions and (number in phrase.districts or number in phrase.provinces):
             around |= phrase.positions
         if number in phrase.districts:
             district = max(district, phrase.length)
@@ -192,7 +191,8 @@ def _old_name(entry: Entry, words: list[Word]) -> str | None:
     """Return the old name that made the entry fit: the old ward, or the old district that only its history explains."""
     if entry.old_district:
         return _with_area(entry.ward, entry.old_district, entry.name)
-    today = [own.folded for phrase in (entry.words, *province_phrases(entry.ward)) for own in phrase]
+    home = gazetteer().provinces[entry.ward.province_code]
+    today = " ".join((entry.folded, *province_names(home))).split()
     for word in words:
         if word.folded in KIND_WORDS or any(own.startswith(word.folded) for own in today):
             continue

@@ -59,6 +59,7 @@ def gazetteer() -> Gazetteer:
     """Return everything, reading the file at the first call only; units keep the order of their codes."""
     data = json.loads(_FILE.read_text(encoding="utf-8"))
     provinces = [Province(code, name) for code, name in data["provinces"]]
+    dissolved: list[tuple[str, str]] = [(name, province_name) for name, province_name in data["old_districts"]]
     wards: dict[str, Ward] = {}
     old_districts: dict[str, tuple[OldDistrict, ...]] = {}
     for code, name, province_index, old in data["wards"]:
@@ -66,7 +67,7 @@ def gazetteer() -> Gazetteer:
         home = provinces[province_index]
         wards[code] = Ward(code, name, kind, home.code, home.name)
         old_districts[code] = tuple(
-            OldDistrict(*data["old_districts"][int(index)], tuple(ward_names)) for index, ward_names in old.items()
+            OldDistrict(*dissolved[int(index)], tuple(ward_names)) for index, ward_names in old.items()
         )
     return Gazetteer(
         MappingProxyType({province.code: province for province in provinces}),

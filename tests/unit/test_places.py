@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from app.text import fold
 from shop.places import SCHEME, Province, Ward, province, provinces, search_wards, ward
-from shop.places.generate import OUTPUT, build_units
+from shop.places.generate import CORRECTED_CODES, MISSING_ORIGINS, OUTPUT, build_units
 from shop.places.units import gazetteer
 
 YEN_TU = Ward("06832", "Phường Yên Tử", "phường", "22", "Quảng Ninh")
@@ -84,20 +84,59 @@ class TestUnits:
         assert done.stdout.strip() == "0"
 
 
+def write_package(folder, **tables):
+    items = [{"type": "table", "name": name, "data": rows} for name, rows in tables.items()]
+    (folder / "address.json").write_text(json.dumps([{"type": "header"}, *items]), encoding="utf-8")
+    return folder
+
+
 class TestGenerator:
-    def package(self, folder, mappings):
-        rows = [
-            {"type": "header", "version": "1.1"},
-            {"type": "table", "name": "provinces", "data": [{"province_code": "22", "name": "Quảng Ninh"}]},
-            {"type": "table", "name": "wards", "data": []},
-            {"type": "table", "name": "ward_mappings", "data": mappings},
+    def tables(self):
+        """The package's three tables as today's file implies them, out of order, decomposed and with codes to mend."""
+        places = gazetteer()
+        wrong_codes = {right: wrong for wrong, right in CORRECTED_CODES.items()}
+        mappings = [
+            {
+                "old_ward_name": unicodedata.normalize("NFD", name),
+                "old_district_name": district.name,
+                "old_province_name": f" {district.province_name}",
+                "new_ward_code": "00000",
+                "new_ward_name": unit.name.replace("'", "’"),
+                "new_province_name": unit.province_name,
+            }
+            for unit in ALL_WARDS
+            if unit.code not in MISSING_ORIGINS
+            for district in places.old_districts[unit.code]
+            for name in district.ward_names
         ]
-        (folder / "address.json").write_text(json.dumps(rows), encoding="utf-8")
-        return folder
+        return {
+            "wards": [
+                {
+                    "ward_code": wrong_codes.get(unit.code, unit.code),
+                    "name": unit.name,
+                    "province_code": unit.province_code,
+                }
+                for unit in reversed(ALL_WARDS)
+            ],
+            "provinces": [{"province_code": one.code, "name": one.name} for one in reversed(provinces())],
+            "ward_mappings": mappings[::-1],
+        }
+
+    def test_the_same_facts_give_the_same_file(self, tmp_path):
+        built = build_units(write_package(tmp_path, **self.tables()))
+        assert built == json.loads(OUTPUT.read_text(encoding="utf-8"))
 
     def test_another_division_of_the_country_is_refused(self, tmp_path):
-        with pytest.raises(ValueError, match="1 provinces"):
-            build_units(self.package(tmp_path, []))
+        tables = self.tables()
+        tables["wards"].pop()
+        with pytest.raises(ValueError, match="34 provinces"):
+            build_units(write_package(tmp_path, **tables))
+
+    def test_a_unit_without_an_old_name_is_refused(self, tmp_path):
+        tables = self.tables()
+        tables["ward_mappings"] = [row for row in tables["ward_mappings"] if row["new_ward_name"] != YEN_TU.name]
+        with pytest.raises(ValueError, match="06832"):
+            build_units(write_package(tmp_path, **tables))
 
 
 class TestSearch:
