@@ -62,6 +62,18 @@ def test_second_worked_example_with_packing_a_charged_fee_and_a_refund():
     )
 
 
+def test_refunding_the_rest_after_the_second_example_gives_back_everything():
+    shares = split_line(150_000, 3_000, 1_000, 1_000, FULL, ALLOCATIONS)
+    rest = reverse_part(shares, ALLOCATIONS, [[(LOT_A, 1_000)]], [(LOT_A, 1_000), (LOT_B, 1_000)])
+    assert rest == LineShares(100_000, 8_000, 5_000, 2_000, 2_000, ((LOT_A, 41_500), (LOT_B, 41_500)), 83_000)
+
+
+def test_odd_example():
+    shares = split_line(50_050, 1_300, 1_000, 1_000, PLAIN, ((LOT_A, 800), (LOT_B, 500)))
+    assert (shares.cooperative_vnd, shares.host_vnd, shares.pool_vnd) == (4_004, 2_502, 43_544)
+    assert shares.households == ((LOT_A, 26_796), (LOT_B, 16_748))
+
+
 def test_packing_per_sale_unit_where_nothing_is_weighed():
     jars = replace(FULL, packing_vnd_per_unit=5_000)
     assert split_line(240_000, 2, 1, None, jars, [(7, 2)]).packing_vnd == 10_000
