@@ -7,6 +7,8 @@ READABLE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 REFERENCE_PREFIX = "CP"
 _BODY_LENGTH = 8
+ORDER_CODE_LENGTH = len(REFERENCE_PREFIX) + _BODY_LENGTH + 1
+"""Eleven characters: short enough for the content of a transfer, which some bank apps cut at nineteen."""
 
 
 def new_token() -> str:

@@ -13,10 +13,9 @@ from enum import StrEnum
 from itertools import product
 from typing import Literal
 
-from app.ids import REFERENCE_PREFIX, is_order_code, new_order_code
+from app.ids import ORDER_CODE_LENGTH, REFERENCE_PREFIX, is_order_code
 from orders.states import BankTransactionState, OrderState
 
-_CODE_LENGTH = len(new_order_code())
 _D_WITH_STROKE = str.maketrans({"đ": "d", "Đ": "D"})
 _NOT_CODE = re.compile(r"[^A-Z0-9]")
 _MISREAD = {"0": "QD", "O": "QD", "1": "JT7", "I": "JT7", "L": "JT7"}
@@ -123,8 +122,8 @@ def find_order_codes(text: str) -> list[str]:
     found: dict[str, None] = {}
     start = content.find(REFERENCE_PREFIX)
     while start >= 0:
-        window = content[start : start + _CODE_LENGTH]
-        if len(window) == _CODE_LENGTH:
+        window = content[start : start + ORDER_CODE_LENGTH]
+        if len(window) == ORDER_CODE_LENGTH:
             found.update(dict.fromkeys(code for code in _readings(window) if is_order_code(code)))
         start = content.find(REFERENCE_PREFIX, start + 1)
     return list(found)

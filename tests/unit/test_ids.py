@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ids import READABLE_ALPHABET, check_character, is_order_code, new_order_code, new_public_id, new_token
+from app.ids import (
+    ORDER_CODE_LENGTH,
+    READABLE_ALPHABET,
+    check_character,
+    is_order_code,
+    new_order_code,
+    new_public_id,
+    new_token,
+)
 
 bodies = st.text(READABLE_ALPHABET, min_size=8, max_size=8)
 
@@ -29,7 +37,7 @@ def test_a_known_check_character():
 def test_new_codes_are_well_formed_and_differ():
     codes = {new_order_code() for _ in range(500)}
     assert len(codes) == 500
-    assert all(is_order_code(code) and len(code) == 11 for code in codes)
+    assert all(is_order_code(code) and len(code) == ORDER_CODE_LENGTH == 11 for code in codes)
 
 
 @given(bodies)
