@@ -132,6 +132,8 @@ def write_transaction() -> Iterator[Session]:
     if session.info.get(WRITE_OPTION) is not None:
         raise WriteOutsideTransaction("a write transaction is already open; use cases take its session instead")
     session.rollback()
+    # What was read before the transaction may be stale by now; everything is read again inside it.
+    session.expire_all()
     engine = db.engine
     locked = engine.dialect.name == "sqlite"
     if locked and not _sqlite_write_lock.acquire(_SQLITE_LOCK_SECONDS):

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Literal
 
 from app.errors import DomainError
@@ -67,6 +68,11 @@ class OrderRequest:
     buyer: BuyerRef
     changes: tuple[LineChange, ...]
     attribution: Attribution | None = None
+
+    @property
+    def reference(self) -> str:
+        """A short name of the command for stock movements and desk tasks; as unique as scope and key together."""
+        return "command:" + sha256(f"{self.scope}\n{self.key}".encode()).hexdigest()[:32]
 
     def body(self) -> dict[str, Any]:
         """Return what the idempotency hash covers: what is asked, not who the network says is asking."""

@@ -244,6 +244,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_ledger_transaction_effective", ["cooperative_id", "effective_at"], unique=False)
 
     op.create_table(
+        "one_time_code",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("buyer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("phone", sa.String(length=20), nullable=False),
+        sa.Column("code_hash", sa.String(length=64), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("used_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["buyer_id"], ["buyer.id"], name=op.f("fk_one_time_code_buyer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_one_time_code")),
+    )
+    with op.batch_alter_table("one_time_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_one_time_code_buyer_id"), ["buyer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_one_time_code_phone"), ["phone"], unique=False)
+
+    op.create_table(
         "orders",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("code", sa.String(length=12), nullable=False),
@@ -1412,6 +1429,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_orders_buyer_id"))
 
     op.drop_table("orders")
+    with op.batch_alter_table("one_time_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_one_time_code_phone"))
+        batch_op.drop_index(batch_op.f("ix_one_time_code_buyer_id"))
+
+    op.drop_table("one_time_code")
     with op.batch_alter_table("ledger_transaction", schema=None) as batch_op:
         batch_op.drop_index("ix_ledger_transaction_effective")
 

@@ -1,0 +1,76 @@
+"""Holds whose clock has run out: found by the sweeper every second, and by placing for the lots it is about to touch."""
+
+from collections.abc import Collection
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from app.accounts.actor import SYSTEM
+from app.clock import Clock
+from app.events import publish
+from orders.events import OrderReleased
+from orders.holding import release_holds
+from orders.locks import lock_orders
+from orders.models import DeskTask, Order, OrderEntry, OrderLine, Payment
+from orders.states import OrderState, PaymentState
+
+BATCH = 200
+
+
+def expire_due_orders(
+    session: Session, *, clock: Clock, listing_ids: Collection[int] | None = None, limit: int = BATCH
+) -> int:
+    """Expire unpaid orders whose hold has ended, give their stock back, and return how many.
+
+    With ``listing_ids`` only orders on those listings are looked at: what a buyer asks for now must not be refused because
+    the sweeper has not come by yet. Money already received for an expired order becomes a refund task.
+    """
+    now = clock()
+    due = select(Order.id).where(Order.state == OrderState.PENDING, Order.hold_expires_at <= now)
+    if listing_ids is not None:
+        due = due.where(
+            Order.id.in_(select(OrderLine.order_id).where(OrderLine.listing_id.in_(listing_ids), OrderLine.quantity > 0))
+        )
+    ids = session.scalars(due.order_by(Order.id).limit(limit)).all()
+    if not ids:
+        return 0
+    orders = [
+        order
+        for order in lock_orders(session, ids)
+        if order.state == OrderState.PENDING and order.hold_expires_at is not None and order.hold_expires_at <= now
+    ]
+    if not orders:
+        return 0
+    release_holds(session, orders, because="expired", actor=SYSTEM, clock=clock)
+    with_money = _captured_orders(session, [order.id for order in orders])
+    for order in orders:
+        order.state = OrderState.EXPIRED
+        order.hold_expires_at = None
+        order.closed_at = order.updated_at = now
+        session.add(OrderEntry(order_id=order.id, at=now, kind="expired", actor_name=SYSTEM.name, details={}))
+        if order.id in with_money:
+            session.add(
+                DeskTask(
+                    cooperative_id=order.cooperative_id,
+                    kind="refund_due",
+                    reference=f"order:{order.id}:expired:{order.hold_attempt}",
+                    order_id=order.id,
+                    buyer_id=order.buyer_id,
+                    note="Đơn hết giờ giữ hàng khi mới nhận được một phần tiền: gọi khách, hoàn lại hoặc xếp hàng khác.",
+                    state="open",
+                    created_at=now,
+                )
+            )
+        publish(
+            session, OrderReleased(order.id, order.code, order.session_id, order.buyer_id, str(OrderState.EXPIRED))
+        )
+    session.flush()
+    return len(orders)
+
+
+def _captured_orders(session: Session, order_ids: Collection[int]) -> set[int]:
+    return set(
+        session.scalars(
+            select(Payment.order_id).where(Payment.order_id.in_(order_ids), Payment.state == PaymentState.CAPTURED)
+        )
+    )
