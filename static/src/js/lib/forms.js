@@ -17,13 +17,19 @@ export function sendOnce() {
     }
     setSending(form, event.submitter);
   });
+  // htmx would queue a second press and send it after the first; "htmx:confirm" comes before its queue.
+  const onTheirWay = new WeakSet();
+  document.addEventListener("htmx:confirm", (event) => {
+    if (event.detail.verb !== "get" && onTheirWay.has(event.detail.elt)) event.preventDefault();
+  });
   document.addEventListener("htmx:beforeRequest", (event) => {
-    const form = event.detail.elt;
-    if (!(form instanceof HTMLFormElement) || event.detail.requestConfig.verb === "get") return;
-    if (form.dataset.sending) event.preventDefault();
-    else setSending(form, event.detail.requestConfig.triggeringEvent?.submitter);
+    const { elt, requestConfig } = event.detail;
+    if (requestConfig.verb === "get") return;
+    onTheirWay.add(elt);
+    if (elt instanceof HTMLFormElement) setSending(elt, requestConfig.triggeringEvent?.submitter);
   });
   document.addEventListener("htmx:afterRequest", (event) => {
+    onTheirWay.delete(event.detail.elt);
     if (event.detail.elt instanceof HTMLFormElement) release(event.detail.elt);
   });
   window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sending]").forEach(release));
