@@ -177,7 +177,8 @@ def record_loss(
 
 def weighed_so_far(session: Session, lot_id: int) -> int:
     """Return what the scale gave for a lot in all, corrections included, in base units."""
-    return session.scalars(select(func.coalesce(func.sum(WeighIn.quantity), 0)).where(WeighIn.lot_id == lot_id)).one()
+    weighed = select(func.coalesce(func.sum(WeighIn.quantity), 0)).where(WeighIn.lot_id == lot_id)
+    return int(session.scalars(weighed).one())
 
 
 def _require_quantity(quantity: int) -> None:
