@@ -5,16 +5,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
+from flask import Flask
 from sqlalchemy import JSON, Index, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from app.clock import Clock
+from app.clock import Clock, system_clock
 from app.db import BigId, UtcDateTime, db, write_transaction
+from app.jobs import Chore
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[dict[str, Any]], None]
+"""Sends one payload (a dict with ``message_id`` added); whatever it raises means "not sent, try again later"."""
 _BACKOFF_SECONDS = (5, 30, 120, 600, 3600)
+MAX_ATTEMPTS = 30
+"""About a day of trying; then the row stays as a record and is left alone."""
 
 
 class OutboxMessage(db.Model):
@@ -48,7 +53,11 @@ def deliver_due(handlers: dict[str, Handler], *, clock: Clock, limit: int = 50) 
     now = clock()
     due = db.session.execute(
         select(OutboxMessage.id, OutboxMessage.kind, OutboxMessage.payload, OutboxMessage.attempts)
-        .where(OutboxMessage.delivered_at.is_(None), OutboxMessage.available_at <= now)
+        .where(
+            OutboxMessage.delivered_at.is_(None),
+            OutboxMessage.available_at <= now,
+            OutboxMessage.attempts < MAX_ATTEMPTS,
+        )
         .order_by(OutboxMessage.id)
         .limit(limit)
     ).all()
@@ -68,3 +77,9 @@ def deliver_due(handlers: dict[str, Handler], *, clock: Clock, limit: int = 50) 
         with write_transaction() as session:
             session.execute(update(OutboxMessage).where(OutboxMessage.id == message_id).values(**values))
     return sent
+
+
+def chores(app: Flask) -> list[Chore]:
+    """Return the chore that delivers what is due, with the handlers each package put in ``chophien_outbox``."""
+    handlers: dict[str, Handler] = app.extensions["chophien_outbox"]
+    return [Chore("outbox", 1.0, lambda: deliver_due(handlers, clock=system_clock))]

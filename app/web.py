@@ -1,17 +1,23 @@
-"""What every page gets: security headers with a fresh nonce, CSRF protection, request limits, and the small kernel routes."""
+"""What every page gets: security headers with a fresh nonce, CSRF protection, request limits, navigation, kernel routes."""
 
+import re
 import secrets
+from typing import Any
 
-from flask import Blueprint, Flask, Response, abort, g, redirect, request, session, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, g, make_response, redirect, request, session, url_for
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
+from limits import parse
 
+from app.errors import TooManyRequests
 from app.i18n import LANGUAGES
-from app.network import client_address
+from app.network import client_address, network_key
 
 csrf = CSRFProtect()
 limiter = Limiter(client_address, default_limits=[], storage_uri="memory://", headers_enabled=False)
 kernel = Blueprint("kernel", __name__)
+_OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x1f\x7f]*")
+"""A path of this site. Browsers read a backslash as a slash and drop control characters, so neither may be there."""
 
 
 def csp_nonce() -> str:
@@ -23,9 +29,20 @@ def csp_nonce() -> str:
 
 def safe_next(target: str | None) -> str | None:
     """Return a path of this site to go back to, or None for anything that leads elsewhere."""
-    if target and target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target:
+    if target and _OWN_PATH.fullmatch(target):
         return target
     return None
+
+
+def spend(rate: str, what: str, who: str | None = None) -> None:
+    """Count one use of ``what`` by ``who`` (the visitor's network unless told) against a rate such as ``10/minute``.
+
+    Raises ``TooManyRequests`` when the rate is used up. For what costs money or could be guessed: codes, passwords, names.
+    """
+    if not current_app.config.get("RATELIMIT_ENABLED", True):
+        return
+    if not limiter.limiter.hit(parse(rate), what, who or network_key()):
+        raise TooManyRequests("Bác thử hơi nhiều lần rồi. Bác nghỉ ít phút rồi thử lại nhé.")
 
 
 @kernel.post("/ngon-ngu")
@@ -36,7 +53,7 @@ def set_language() -> Response:
         abort(404)
     session["language"] = language
     session.permanent = True
-    return redirect(safe_next(request.form.get("next")) or "/")  # type: ignore[return-value]
+    return make_response(redirect(safe_next(request.form.get("next")) or "/"))
 
 
 @kernel.get("/healthz")
@@ -46,7 +63,7 @@ def health() -> tuple[str, int]:
 
 
 def _add_headers(response: Response) -> Response:
-    frames = " ".join(("https://www.youtube-nocookie.com", "https://www.facebook.com"))
+    frames = "https://www.youtube-nocookie.com https://www.facebook.com"
     policy = (
         "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; "
         f"script-src 'self' 'nonce-{csp_nonce()}'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
@@ -61,8 +78,22 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
+def _navigation() -> dict[str, Any]:
+    """Gather what each package offers this visitor: (label, address) or (label, address, icon) per place."""
+    items = []
+    for offer in current_app.extensions["chophien_navigation"]:
+        for label, address, *icon in offer():
+            here = request.path == address or (address != "/" and request.path.startswith(f"{address}/"))
+            items.append((label, address, here, *icon))
+    # Of two places that both hold this page, such as /htx and /htx/don, only the nearer one is "here".
+    nearest = max((len(address) for _label, address, here, *_icon in items if here), default=0)
+    return {"nav_items": [(label, url, here and len(url) == nearest, *icon) for label, url, here, *icon in items]}
+
+
 def register(app: Flask) -> None:
-    """Attach the headers, CSRF protection, the limiter and the kernel's routes."""
+    """Attach the headers, CSRF protection, the limiter, the navigation and the kernel's routes."""
+    app.extensions.setdefault("chophien_navigation", [])
+    app.context_processor(_navigation)
     app.config.setdefault("WTF_CSRF_TIME_LIMIT", 12 * 3600)
     config = app.extensions["chophien"]
     if config.redis_url:

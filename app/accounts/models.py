@@ -19,6 +19,12 @@ user_role = Table(
 )
 
 
+class RecoveryCodeList(AsaList):
+    """Flask-Security's list of codes in one text column, with the promise SQLAlchemy asks of a type to cache statements."""
+
+    cache_ok = True
+
+
 class Role(db.Model, RoleMixin):
     """A role of the whole installation. Only the administrator is one; the others are memberships of a cooperative."""
 
@@ -46,7 +52,7 @@ class User(db.Model, UserMixin):
     tf_primary_method: Mapped[str | None] = mapped_column(String(64))
     tf_totp_secret: Mapped[str | None] = mapped_column(String(255))
     tf_phone_number: Mapped[str | None] = mapped_column(String(32))
-    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(AsaList()))
+    mf_recovery_codes: Mapped[list[str] | None] = mapped_column(MutableList.as_mutable(RecoveryCodeList()))
     locale: Mapped[str] = mapped_column(String(5), default="vi")
     is_demo: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

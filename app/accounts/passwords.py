@@ -8,14 +8,20 @@ MIN_LENGTH = 8
 MAX_LENGTH = 128
 """Hashing is slow by design; nobody types more than this, and a megabyte would be a way to keep the server busy."""
 _COMMON = frozenset(
-    """
-    password passw0rd p@ssw0rd matkhau matkhau1 matkhau123 123456789 1234567890 12345678 123456789a 11111111 00000000
-    88888888 66666666 99999999 87654321 0123456789 abcd1234 abc12345 a1234567 qwerty12 qwerty123 qwertyuiop iloveyou
-    anhyeuem emyeuanh yeuemnhieu iloveyou1 admin123 administrator hoptacxa hoptacxa1 vaithieu vaithieu1 vaichinsom
-    chophien chophien1 vietnam1 vietnam123 sinhnhat khongbiet khongcopass
-    """.split()
+    (
+        "password", "passw0rd", "p@ssw0rd", "matkhau", "matkhau1", "matkhau123", "123456789", "1234567890", "12345678",
+        "123456789a", "11111111", "00000000", "88888888", "66666666", "99999999", "87654321", "0123456789", "abcd1234",
+        "abc12345", "a1234567", "qwerty12", "qwerty123", "qwertyuiop", "iloveyou", "anhyeuem", "emyeuanh", "yeuemnhieu",
+        "iloveyou1", "admin123", "administrator", "hoptacxa", "hoptacxa1", "vaithieu", "vaithieu1", "vaichinsom",
+        "chophien", "chophien1", "vietnam1", "vietnam123", "sinhnhat", "khongbiet", "khongcopass",
+    )
+)  # fmt: skip
+_SEQUENCES = (
+    "01234567890123456789",
+    "98765432109876543210",
+    "abcdefghijklmnopqrstuvwxyz",
+    "qwertyuiopasdfghjklzxcvbnm",
 )
-_SEQUENCES = ("01234567890123456789", "98765432109876543210", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
 
 
 def password_faults(password: str, *, known: tuple[str | None, ...] = ()) -> list[str]:
@@ -37,7 +43,7 @@ def password_faults(password: str, *, known: tuple[str | None, ...] = ()) -> lis
 
 
 def _gives_away(plain: str, fact: str) -> bool:
-    name = fold(fact.split("@")[0]).replace(" ", "")
+    name = fold(fact.split("@", maxsplit=1)[0]).replace(" ", "")
     digits = re.sub(r"\D", "", fact)
     own_digits = digits[-9:] if len(digits) >= 9 else ""
     if own_digits and own_digits in plain:
