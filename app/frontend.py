@@ -11,8 +11,10 @@ own; templates name it by its file name: ``asset('app.css')``, ``asset('base.js'
 
 import fcntl
 import functools
+import gzip
 import hashlib
 import json
+import mimetypes
 import re
 import shutil
 import subprocess
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_NODE = 18
 """The major version of Node that esbuild and npm ask for at least."""
+HASHED_NAME = re.compile(r"dist/[\w.-]+-[A-Z0-9]{8}\.(?:js|css|svg|woff2)")
+"""Names of built files below the static folder."""
 KEEP_STALE_SECONDS = 86_400
 """How long a file of an earlier build is kept, in seconds: a page open in a browser may still ask for it."""
 BUILD_SECONDS = 600
@@ -114,16 +118,31 @@ def asset_path(name: str, dist: Path = ROOT / "static" / "dist") -> str:
 
 
 def register(app: "Flask", *, now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000) -> None:
-    """Give the templates ``asset(name)``, the URL of a built file, and ``server_now_ms()``.
+    """Give the templates ``asset(name)``, the URL of a built file, and ``server_now_ms()``; serve built files well.
 
-    The latter is the server's wall clock in milliseconds: countdowns in the browser run on it, because the clock of a
-    cheap phone may be minutes off and a hold must not look longer than it is.
+    ``server_now_ms`` is the server's wall clock in milliseconds: countdowns in the browser run on it, because the clock
+    of a cheap phone may be minutes off and a hold must not look longer than it is. Built files go out compressed where
+    the browser takes that, and are kept by it for ever: their names change when their contents do.
     """
-    from flask import url_for  # noqa: PLC0415 - the build runs where Flask is not installed yet
+    from flask import Response, request, send_from_directory, url_for  # noqa: PLC0415 - the build runs without Flask
 
     def asset(name: str) -> str:
         return url_for("static", filename=f"dist/{asset_path(name)}")
 
+    def serve(filename: str) -> Response:
+        folder = str(app.static_folder)
+        hashed = HASHED_NAME.fullmatch(filename)
+        packed = hashed and request.accept_encodings.quality("gzip") and Path(folder, f"{filename}.gz").is_file()
+        response = send_from_directory(folder, f"{filename}.gz" if packed else filename)
+        if hashed:
+            response.mimetype = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+            response.vary.add("Accept-Encoding")
+        if packed:
+            response.headers["Content-Encoding"] = "gzip"
+        return response
+
+    app.view_functions["static"] = serve
     app.jinja_env.globals.update(asset=asset, server_now_ms=now_ms)
 
 
@@ -206,6 +225,9 @@ def _bundle(root: Path, dist: Path, tools: Toolchain) -> dict[str, str]:
             files[Path(sources[0]).name] = file
         else:
             files[file] = file
+    for file in files.values():
+        if not file.endswith(".woff2"):
+            (dist / f"{file}.gz").write_bytes(gzip.compress((dist / file).read_bytes(), mtime=0))
     return files
 
 
@@ -243,7 +265,7 @@ def _all_there(dist: Path, manifest: Manifest) -> bool:
 def _remove_stale(dist: Path, manifest: Manifest) -> None:
     current = set(manifest.files.values()) | {"manifest.json", "licences.txt", ".lock"}
     for path in dist.iterdir():
-        if path.name not in current and time.time() - path.stat().st_mtime > KEEP_STALE_SECONDS:
+        if path.name.removesuffix(".gz") not in current and time.time() - path.stat().st_mtime > KEEP_STALE_SECONDS:
             path.unlink()
 
 

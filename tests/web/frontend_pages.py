@@ -31,7 +31,8 @@ class Harvest(FlaskForm):
 FORM_PAGE = """{% extends "layout.html" %}
 {% from "_macros/forms.html" import form_box, field, weight_field, money_field, select_field, radio_cards, tick,
    photo_field, submit %}
-{% block main %}<h1>Cân nhập</h1>{% call form_box(form, upload=true, key="k-1") %}{{ field(form.household, "Không dấu cũng được.") }}
+{% block main %}<h1>Cân nhập</h1>{% call form_box(form, upload=true, key="k-1") %}
+{{ field(form.household, "Không dấu cũng được.") }}
 {{ weight_field(form.weight) }}{{ money_field(form.price) }}{{ select_field(form.grade) }}{{ radio_cards(form.payment) }}
 {{ tick(form.agreed) }}{{ photo_field(form.photo) }}{{ submit("Ghi") }}{% endcall %}{% endblock %}"""
 

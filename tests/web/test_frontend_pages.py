@@ -1,5 +1,6 @@
 """The layout and the macros as a browser receives them."""
 
+import gzip
 import re
 from html.parser import HTMLParser
 
@@ -121,6 +122,23 @@ class TestPages:
             html = render_template("error.html", status=status, code="some_code", message="Không còn đủ hàng.")
         assert "data-error-sentence>Không còn đủ hàng.</p>" in html
         assert f"{status} · some_code" in html
+
+    def test_built_files_travel_packed_and_are_kept_for_ever(self, pages):
+        with pages.test_request_context("/"):
+            address = pages.jinja_env.globals["asset"]("app.css")
+        client = pages.test_client()
+        plain = client.get(address)
+        packed = client.get(address, headers={"Accept-Encoding": "gzip, br"})
+        assert plain.mimetype == packed.mimetype == "text/css"
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert "Content-Encoding" not in plain.headers
+        assert gzip.decompress(packed.data) == plain.data
+        assert len(packed.data) * 3 < len(plain.data)
+        assert "immutable" in packed.headers["Cache-Control"]
+        picture = client.get("/static/img/logo.svg")
+        assert "immutable" not in picture.headers.get("Cache-Control", "")
+        for hidden in ("../app/config.py", "dist/../../wsgi.py", "dist/nothing-ABCDEFGH.js", "%2e%2e/wsgi.py"):
+            assert client.get(f"/static/{hidden}").status_code == 404
 
     def test_the_page_tells_the_server_clock(self, pages):
         assert f'data-server-now="{MOMENT_MS}"' in render(pages, EVERYTHING)
