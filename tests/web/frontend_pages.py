@@ -71,10 +71,10 @@ LIVE = """{% extends "layout.html" %}
 <div class="live__stage"><img src="{{ url_for("static", filename="img/live-poster.svg") }}" alt=""></div>
 <div class="live__top"><a class="live__round" href="/" aria-label="Quay lại">{{ icon("back") }}</a>
 <div class="live__title"><h1>{{ hostile }}</h1><p>312 người xem</p></div>{{ badge("live", "Đang live") }}</div>
-<div class="live__side"><div class="chat" role="log" tabindex="0" aria-label="Trò chuyện">
+<div class="live__side"><div class="chat" role="log" tabindex="0" aria-label="Trò chuyện" data-keep-at-end data-newer="#newer">
 {{ chat_line("Lan", hostile) }}{{ chat_line("Thắm", hostile, "host") }}{{ chat_line(hostile, hostile, "mine held", hostile) }}
 {% call chat_line(hostile, hostile, "mine ask", hostile) %}<button class="button button--small">A1 · 2 kg</button>{% endcall %}
-</div>
+</div><button class="chat__newer" id="newer" type="button" hidden>Tin mới</button>
 {% call offer_card("A1", hostile, 38000 | vnd, "kg", hostile, ends_at=until, ends_text="20:45") %}
 <button class="button button--primary">Chốt</button>{% endcall %}
 {{ order_bar(hostile, 114000 | vnd, until, "20:45", "/lo") }}

@@ -194,6 +194,29 @@ def test_a_refusal_in_the_background_says_its_own_sentence(page):
     assert page.locator("#trouble").get_attribute("role") == "alert"
 
 
+def test_the_chat_keeps_at_its_end_unless_somebody_reads_above(page):
+    page.goto("/trang/phien")
+    chat, newer = page.locator(".chat"), page.locator("#newer")
+    say = """(chat, text) => {
+        for (let i = 0; i < 20; i += 1) {
+            const line = chat.querySelector(".chat__line").cloneNode(true);
+            line.querySelector("[data-fill=text]").textContent = `${text} ${i}`;
+            chat.append(line);
+        }
+    }"""
+    chat.evaluate(say, "chốt A1")
+    expect(chat.get_by_text("chốt A1 19")).to_be_in_viewport()
+    assert newer.is_hidden()
+    chat.evaluate("chat => { chat.scrollTop = 0; }")
+    page.wait_for_timeout(100)
+    chat.evaluate(say, "chốt B2")
+    expect(newer).to_be_visible()
+    assert chat.evaluate("chat => chat.scrollTop") == 0
+    newer.click()
+    expect(chat.get_by_text("chốt B2 19")).to_be_in_viewport()
+    expect(newer).to_be_hidden()
+
+
 def test_the_page_works_without_scripts(browser, address, posts):
     posts.clear()
     context = browser.new_context(viewport={"width": 360, "height": 740}, base_url=address, java_script_enabled=False)

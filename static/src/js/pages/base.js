@@ -1,6 +1,7 @@
 // What every page gets: htmx with our rules, countdowns, copy buttons, careful forms. Loaded once by the layout.
 
 import htmx from "htmx.org";
+import { keepAtEnd } from "../lib/chat.js";
 import { startCountdown } from "../lib/countdown.js";
 import { forEach } from "../lib/dom.js";
 import { confirmFirst, sendOnce, setUpCopy, setUpPhoto, setUpStepper } from "../lib/forms.js";
@@ -51,6 +52,7 @@ document.documentElement.classList.add("js");
 confirmFirst();
 sendOnce();
 forEach("[data-countdown]", (element) => startCountdown(element));
+forEach("[data-keep-at-end]", keepAtEnd);
 forEach("[data-stepper]", setUpStepper);
 forEach("[data-photo]", setUpPhoto);
 forEach("[data-copy], [data-copy-from]", setUpCopy);
