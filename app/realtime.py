@@ -10,7 +10,7 @@ import contextlib
 import functools
 import gc
 import inspect
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -22,6 +22,7 @@ from flask import Flask
 from app.db import database_scope
 from app.fanout import build_manager
 from app.metrics import loop_stall_seconds
+from app.rooms import LIVE_NAMESPACE, TICK_EVENT
 from app.ticker import Item, RoomTicker
 
 T = TypeVar("T")
@@ -33,7 +34,6 @@ log = structlog.get_logger(__name__)
 
 SOCKET_PATH = "/socket.io/"
 MAX_MESSAGE_BYTES = 16 * 1024
-LIVE_NAMESPACE = "/live"
 STALL_SECONDS = 0.2
 _STALL_PROBE_SECONDS = 0.1
 
@@ -60,6 +60,7 @@ class Server:
         self._starting: list[Callable[[], Any]] = []
         self._stopping: list[Callable[[], Any]] = []
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def on_startup(self, action: Callable[[], Any]) -> None:
         """Run ``action`` (plain or async) once, in order, before the server takes connections."""
@@ -78,8 +79,31 @@ class Server:
         with database_scope(self.app):
             return work(*arguments)
 
+    def post(self, room: str, items: list[Item]) -> None:
+        """Send items, in order, with the room's next tick; from any thread."""
+        self.ticker.post(room, items)
+
+    def post_latest(self, room: str, key: str, item: Item) -> None:
+        """Send the newest item of a key with the room's next tick; from any thread."""
+        self.ticker.post_latest(room, key, item)
+
+    def tell(self, room: str, event: str, data: Any) -> None:
+        """Send one event to a room at once; from any thread."""
+        self.call_soon(lambda: self.keep(self.sio.emit(event, data, room=room, namespace=LIVE_NAMESPACE)))
+
+    def call_soon(self, action: Callable[[], Any]) -> None:
+        """Run an action on the event loop soon; from any thread, and nothing when the server is not running."""
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(action)
+
+    def keep(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run a coroutine to its end; on the event loop only."""
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def _send_tick(self, room: str, items: list[Item]) -> None:
-        await self.sio.emit("events", items, room=room, namespace=LIVE_NAMESPACE)
+        await self.sio.emit(TICK_EVENT, items, room=room, namespace=LIVE_NAMESPACE)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -119,10 +143,11 @@ class Server:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
+            self._loop = asyncio.get_running_loop()
             self.ticker.start()
             for action in self._starting:
                 await _run(action)
-            self._tasks.add(asyncio.ensure_future(_watch_stalls()))
+            self.keep(_watch_stalls())
             # What stands now stands for good: the collector need not walk it again on every sweep.
             gc.collect()
             gc.freeze()
