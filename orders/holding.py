@@ -11,13 +11,14 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.actor import Actor
-from app.clock import Clock
+from app.clock import Clock, vietnam_date
 from app.events import publish
 from app.states import Ignored, next_state
 from orders.draft_writing import take_sale_limits
 from orders.events import StockChanged
 from orders.locks import lock_holds
-from orders.models import Allocation, Order, StockHold, StockHoldLine
+from orders.market import plan_lines
+from orders.models import Allocation, Order, OrderLine, StockHold, StockHoldLine
 from orders.states import HOLD_TABLE, HoldEvent, HoldState
 from shop.allocation import RULE_NAME
 from shop.locks import lock_lots, lock_sale_limits
@@ -146,3 +147,36 @@ def _clear_allocations(session: Session, line_ids: set[int]) -> None:
 def _publish_stock(session: Session, lines: Sequence[StockHoldLine]) -> None:
     if lines:
         publish(session, StockChanged(frozenset(line.listing_id for line in lines)))
+
+
+def hold_again(
+    session: Session, order: Order, lines: Sequence[OrderLine], *, actor: Actor, clock: Clock
+) -> StockHold:
+    """Hold a closed order's lines once more, as a new attempt at its own frozen prices.
+
+    Quotas are not taken again: a flash price ends with its time, but the buyer paid the price that was promised. Raises
+    ``InsufficientStock`` before anything is written.
+    """
+    supplies = plan_lines(session, lines, on=vietnam_date(clock()))
+    order.hold_attempt += 1
+    now = clock()
+    hold = StockHold(order_id=order.id, attempt=order.hold_attempt, state=HoldState.ACTIVE, created_at=now)
+    session.add(hold)
+    session.flush()
+    session.add_all(
+        StockHoldLine(
+            hold_id=hold.id, order_line_id=line.id, listing_id=line.listing_id, lot_id=share.lot_id, quantity=share.quantity
+        )
+        for line, shares in supplies
+        for share in shares
+    )
+    taken: dict[int, int] = defaultdict(int)
+    for _, shares in supplies:
+        for share in shares:
+            taken[share.lot_id] += share.quantity
+    changes = [
+        LotChange(lot_id, "hold", f"hold:{hold.id}", delta_held=quantity) for lot_id, quantity in sorted(taken.items())
+    ]
+    move_stock(session, changes, actor=actor, clock=clock)
+    session.flush()
+    return hold

@@ -22,7 +22,7 @@ from orders.locks import lock_orders
 from orders.models import Order, OrderLine, Payment, RateCard, StockHold, StockHoldLine
 from orders.requests import OrderRequest
 from orders.states import HoldState, OrderState, PaymentState
-from shop.allocation import AllocationPlanner, LotSupply
+from shop.allocation import AllocationPlanner, Demand, LotShare, LotSupply
 from shop.locks import lock_lots, lock_sale_limits
 from shop.models import HarvestLot, Listing, ListingLot, ListingState, LotState
 
@@ -130,6 +130,34 @@ def rates_in_force(session: Session, cooperative_ids: Collection[int], *, on: da
             card.coop_bps, 0, card.packing_vnd_per_kg, card.packing_vnd_per_unit, card.fee_bps, bearer
         )
     return rates
+
+
+def plan_lines(
+    session: Session, lines: Sequence[OrderLine], *, on: date
+) -> list[tuple[OrderLine, list[LotShare]]]:
+    """Lock the lots that feed these lines and plan them by the published rule; raises ``InsufficientStock``."""
+    catalogue = load_catalogue(session, {line.listing_id for line in lines}, on=on)
+    planner, sellable = _planner(session, {lot_id for item in catalogue.values() for lot_id in item.lots})
+    planned = []
+    for line in lines:
+        ranks = {lot: rank for lot, rank in catalogue[line.listing_id].lots.items() if lot in sellable}
+        planned.append((line, planner.plan(Demand(line.quantity, line.unit_quantity, not line.divisible), ranks)))
+    return planned
+
+
+def planner_without(
+    session: Session, lot_id: int, listing_ids: Collection[int], *, on: date
+) -> tuple[AllocationPlanner, dict[int, dict[int, int]]]:
+    """Lock the lots that feed these listings, one left out, and return a planner with each listing's lots and ranks."""
+    catalogue = load_catalogue(session, listing_ids, on=on)
+    feeding = {lot for item in catalogue.values() for lot in item.lots}
+    planner, sellable = _planner(session, feeding | {lot_id})
+    sellable.discard(lot_id)
+    ranks = {
+        listing_id: {lot: rank for lot, rank in item.lots.items() if lot in sellable}
+        for listing_id, item in catalogue.items()
+    }
+    return planner, ranks
 
 
 def _planner(session: Session, lot_ids: Collection[int]) -> tuple[AllocationPlanner, set[int]]:

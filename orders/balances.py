@@ -1,0 +1,39 @@
+"""What has been paid for an order and what is still due: always derived, never stored."""
+
+from collections.abc import Collection
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from orders.models import Order, Payment, Refund
+from orders.states import PaymentState, RefundState
+
+REFUND_PROMISED = (RefundState.APPROVED, RefundState.SUBMITTED, RefundState.FAILED, RefundState.DONE, RefundState.EXTERNAL)
+"""States in which the money no longer counts for the order; a failed transfer back is still owed to the buyer."""
+
+
+def captured_vnd(session: Session, order_ids: Collection[int]) -> dict[int, int]:
+    """Return the đồng received for each order that has any."""
+    rows = session.execute(
+        select(Payment.order_id, func.sum(Payment.amount_vnd))
+        .where(Payment.order_id.in_(order_ids), Payment.state == PaymentState.CAPTURED)
+        .group_by(Payment.order_id)
+    )
+    return {order_id: int(amount) for order_id, amount in rows}
+
+
+def refunded_vnd(session: Session, order_ids: Collection[int]) -> dict[int, int]:
+    """Return the đồng promised or given back for each order that has any."""
+    rows = session.execute(
+        select(Refund.order_id, func.sum(Refund.amount_vnd))
+        .where(Refund.order_id.in_(order_ids), Refund.state.in_(REFUND_PROMISED))
+        .group_by(Refund.order_id)
+    )
+    return {order_id: int(amount) for order_id, amount in rows}
+
+
+def amount_due_vnd(session: Session, order: Order) -> int:
+    """Return what the buyer still has to pay: the total less what came in, never below zero."""
+    captured = captured_vnd(session, [order.id]).get(order.id, 0)
+    refunded = refunded_vnd(session, [order.id]).get(order.id, 0)
+    return max(0, order.total_vnd - captured + refunded)
