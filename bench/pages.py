@@ -91,7 +91,7 @@ def crawl(app: Flask, client: FlaskClient, starts: list[str]) -> Iterator[tuple[
 
 def sign_in(client: FlaskClient, person: DemoSignIn) -> None:
     """Sign a demo person in through the real form."""
-    response = client.post("/dang-nhap", data={"identity": person.identity, "password": person.password})
+    response = client.post("/dang-nhap", data={"identity": person.identity, "passcode": person.password})
     if response.status_code not in (302, 303):
         sys.exit(f"{person.name} could not sign in (status {response.status_code})")
 
@@ -176,7 +176,8 @@ def main(arguments: list[str]) -> int:
     slow = [row for row in measured if row.p95_ms > PROMISE_MS]
     chatty = [row for row in measured if row.queries > PROMISE_QUERIES]
     print(
-        f"{len(worst)} pages, {len(measured)} sights: {len(slow)} over {PROMISE_MS:.0f} ms, {len(chatty)} over {PROMISE_QUERIES} queries"
+        f"{len(worst)} pages, {len(measured)} sights: {len(slow)} over {PROMISE_MS:.0f} ms, "
+        f"{len(chatty)} over {PROMISE_QUERIES} queries"
     )
     for row in chatty:
         print(f"  {row.queries} queries: {row.path} ({row.who})")
