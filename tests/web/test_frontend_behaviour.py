@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from flask import request
+from flask import render_template, request
 from playwright.sync_api import expect, sync_playwright
 from werkzeug.serving import make_server
 
@@ -27,8 +27,8 @@ CONSOLE_STYLES = """{% extends "layout.html" %}
 HTMX = """{% extends "layout.html" %}{% block main %}
 <form method="post" action="/ghi" hx-post="/ghi?cach=htmx" hx-target="#answer"><button id="send">Ghi</button></form>
 <button id="remove" hx-post="/ghi?cach=nut" hx-target="#answer" data-confirm="Bỏ lô này?">Bỏ</button>
-<button id="fail" hx-post="/hong" hx-target="#answer">Hỏng</button>
-<div id="answer"></div>{% endblock %}"""
+{% for status in (409, 422, 503) %}<button id="fail-{{ status }}" hx-post="/hong/{{ status }}" hx-target="#answer">Hỏng</button>
+{% endfor %}<div id="answer"></div>{% endblock %}"""
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +58,11 @@ def address(posts):
         time.sleep(0.4)
         return '<p>Đã ghi. <time data-countdown="2126-01-01T00:00:00Z">mai</time></p>'
 
-    @app.post("/hong")
-    def fail():
-        return "<html><p data-error-sentence>Còn 2 kg thôi ạ.</p></html>", 503
+    @app.post("/hong/<int:status>")
+    def fail(status):
+        if status == 422:
+            return "<p>Bác ghi số cân giúp em.</p>", status
+        return render_template("error.html", status=status, code="refused", message="Còn 2 kg thôi ạ."), status
 
     @app.post("/lo")
     def change_lot():
@@ -187,11 +189,14 @@ def test_a_button_of_htmx_asks_first(page, posts):
     assert posts == [("nut", "token-of-this-visitor")]
 
 
-def test_a_refusal_in_the_background_says_its_own_sentence(page):
+@pytest.mark.parametrize("status", [409, 503])
+def test_a_refusal_in_the_background_says_its_own_sentence(page, status):
     page.goto("/trang/htmx")
-    page.locator("#fail").click()
-    page.get_by_text("Còn 2 kg thôi ạ.").wait_for()
-    assert page.locator("#trouble").get_attribute("role") == "alert"
+    page.locator(f"#fail-{status}").click()
+    expect(page.locator("#trouble")).to_have_text(re.compile("Còn 2 kg thôi ạ."))
+    expect(page.locator("#answer")).to_be_empty()
+    page.locator("#fail-422").click()
+    expect(page.locator("#answer")).to_have_text("Bác ghi số cân giúp em.")
 
 
 def test_the_chat_keeps_at_its_end_unless_somebody_reads_above(page):

@@ -40,6 +40,13 @@ function sentenceOf(answer) {
   const page = new DOMParser().parseFromString(answer, "text/html");
   return page.querySelector("[data-error-sentence]")?.textContent.trim();
 }
+// A whole error page answering a request for a piece of one is not put into the piece; its sentence is shown.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const refusal = event.detail.xhr.status >= 400 && sentenceOf(event.detail.xhr.responseText);
+  if (!refusal) return;
+  event.detail.shouldSwap = false;
+  showTrouble(refusal);
+});
 document.addEventListener("htmx:sendError", () => showTrouble(offlineSentence));
 document.addEventListener("htmx:responseError", (event) => {
   showTrouble(sentenceOf(event.detail.xhr.responseText) || offlineSentence);
