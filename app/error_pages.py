@@ -8,14 +8,25 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from app.db import db
 from app.errors import DomainError, SignInNeeded
+from app.i18n import translate_sentence
+from app.metrics import refusals
 
 log = structlog.get_logger(__name__)
+
+# Shown when even the page about the error cannot be drawn, for example because the database is gone.
+_LAST_RESORT = (
+    '<!doctype html><html lang="vi"><meta charset="utf-8"><title>Chợ Phiên</title><h1>Chợ Phiên</h1>'
+    "<p data-error-sentence>Hệ thống đang trục trặc, chưa có gì bị thay đổi. Bác thử lại sau ít phút nhé.</p></html>"
+)
 
 
 def error_to_dict(error: DomainError) -> dict[str, Any]:
     """Return the error as a program reads it: also the body of a refused socket acknowledgement."""
-    return {"ok": False, "error": error.code, "message": error.message, "details": error.details}
+    refusals.labels(error.code).inc()
+    message = translate_sentence(error.message)
+    return {"ok": False, "error": error.code, "message": message, "details": error.details}
 
 
 def wants_json() -> bool:
@@ -24,25 +35,37 @@ def wants_json() -> bool:
     return best == "application/json" or request.is_json
 
 
-def _render(code: str, status: int, message: str, details: dict[str, Any]) -> Response:
-    if wants_json():
-        response = jsonify({"ok": False, "error": code, "message": message, "details": details})
-    else:
-        response = make_response(render_template("error.html", code=code, status=status, message=message))
+def _render(body: dict[str, Any], status: int) -> Response:
+    response = jsonify(body) if wants_json() else make_response(_page(body, status))
     response.status_code = status
+    if status == 503:
+        response.headers["Retry-After"] = "2"
     return response
+
+
+def _page(body: dict[str, Any], status: int) -> str:
+    try:
+        return render_template("error.html", code=body["error"], status=status, message=body["message"])
+    except Exception:
+        log.exception("error_page_failed", path=request.path)
+        return _LAST_RESORT
+
+
+def _body(code: str, message: str) -> dict[str, Any]:
+    return {"ok": False, "error": code, "message": message, "details": {}}
 
 
 def _domain_error(error: DomainError) -> Response:
     if isinstance(error, SignInNeeded) and not wants_json():
-        target = request.full_path if request.method == "GET" else None
-        return redirect(url_for("security.login", next=target))  # type: ignore[return-value]
-    return _render(error.code, error.status, error.message, error.details)
+        back = request.full_path.removesuffix("?") if request.method == "GET" else None
+        door = "accounts.who_are_you" if error.details.get("needs") == "buyer" else "security.login"
+        return make_response(redirect(url_for(door, next=back)))
+    return _render(error_to_dict(error), error.status)
 
 
 def _http_error(error: HTTPException) -> Response | HTTPException:
     status = error.code or 500
-    if status < 400:
+    if status < 400 or error.response is not None:
         return error
     sentences = {
         400: _("Yêu cầu chưa đúng. Bác tải lại trang rồi thử lại nhé."),
@@ -51,26 +74,36 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
         404: _("Không tìm thấy trang này. Có thể đường dẫn đã cũ."),
         405: _("Trang này không nhận thao tác đó."),
         413: _("Tệp gửi lên quá lớn. Bác chọn ảnh nhỏ hơn 10 MB giúp em."),
+        415: _("Dữ liệu gửi lên không đúng dạng trang này đọc được."),
         429: _("Bác thao tác hơi nhanh. Nghỉ một phút rồi thử lại nhé."),
         503: _("Hệ thống đang bận, bác thử lại sau giây lát nhé."),
     }
-    return _render(f"http_{status}", status, sentences.get(status, error.description or ""), {})
+    message = sentences.get(status, sentences[400] if status < 500 else _unexpected_sentence())
+    response = _render(_body(f"http_{status}", message), status)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
 
 
-def _csrf_error(error: CSRFError) -> Response:  # noqa: ARG001
-    return _render("form_expired", 400, _("Trang đã mở quá lâu. Bác tải lại trang rồi gửi lại giúp em."), {})
+def _csrf_error(_error: CSRFError) -> Response:
+    return _render(_body("form_expired", _("Trang đã mở quá lâu. Bác tải lại trang rồi gửi lại giúp em.")), 400)
 
 
 def _unexpected(error: Exception) -> Response:
-    if current_app.testing:
+    if current_app.testing and current_app.config["PROPAGATE_EXCEPTIONS"] is not False:
         raise error
-    log.exception("unexpected_error", path=request.path)
-    message = _("Có lỗi phía hệ thống, chưa có gì bị thay đổi. Bác thử lại sau ít phút nhé.")
-    return _render("unexpected", 500, message, {})
+    log.error("unexpected_error", path=request.path, exc_info=error)
+    db.session.rollback()
+    return _render(_body("unexpected", _unexpected_sentence()), 500)
+
+
+def _unexpected_sentence() -> str:
+    return _("Có lỗi phía hệ thống, chưa có gì bị thay đổi. Bác thử lại sau ít phút nhé.")
 
 
 def register(app: Flask) -> None:
-    """Attach the handlers. In tests unexpected errors propagate."""
+    """Attach the handlers. In tests unexpected errors propagate unless ``PROPAGATE_EXCEPTIONS`` is off."""
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)

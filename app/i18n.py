@@ -1,9 +1,11 @@
 """Two languages, Vietnamese first: which one a visitor reads, and how numbers, money, weights and times are written."""
 
+import re
 from datetime import date, datetime
+from functools import lru_cache
 
 from flask import Flask, has_request_context, session
-from flask_babel import Babel, get_locale
+from flask_babel import Babel, get_domain, get_locale, gettext
 
 from app.clock import VIETNAM, vietnam_date
 from app.money import format_number, format_vnd
@@ -28,6 +30,36 @@ def select_language() -> str:
 def current_language() -> str:
     """Return "vi" or "en" for the request being served."""
     return str(get_locale() or "vi")
+
+
+def translate_sentence(sentence: str) -> str:
+    """Return a finished Vietnamese sentence in the visitor's language.
+
+    Use cases write whole sentences with the numbers already in them ("Chỉ còn 2 kg."), because they know nothing of
+    languages. The catalogue keeps each as a pattern ("Chỉ còn {0}."): the pattern that fits tells what the numbers are,
+    and the translation says where they go.
+    """
+    if current_language() == "vi":
+        return sentence
+    translated = gettext(sentence)
+    if translated != sentence:
+        return translated
+    for pattern, translation in _sentence_patterns(current_language()):
+        if found := pattern.fullmatch(sentence):
+            return translation.format(*found.groups())
+    return sentence
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _sentence_patterns(language: str) -> list[tuple[re.Pattern[str], str]]:  # noqa: ARG001 -- The key of the cache.
+    """Return the patterns of the current catalogue, those with the most words of their own first."""
+    catalogue = get_domain().get_translations()._catalog  # noqa: SLF001 -- gettext has no way to list its entries.
+    found = []
+    for sentence, translation in catalogue.items():
+        if isinstance(sentence, str) and "{0}" in sentence:
+            words = re.split(r"\{\d+\}", sentence)
+            found.append((len("".join(words)), re.compile("(.+?)".join(map(re.escape, words)), re.DOTALL), translation))
+    return [(pattern, translation) for _size, pattern, translation in sorted(found, key=lambda entry: -entry[0])]
 
 
 def local_time(moment: datetime) -> str:

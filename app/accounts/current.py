@@ -76,10 +76,11 @@ def remember_buyer(response: Response, buyer: Buyer) -> None:
 def identify_caller(app: Flask, cookie_header: str, address: str) -> Caller:
     """Tell who opens a socket by the cookies of its handshake and the network address it came from.
 
-    Sockets live outside Flask's requests, so a small one is made of what the handshake brought.
+    Sockets live outside Flask's requests, so a small one is made of what the handshake brought, in a context of its own:
+    what one caller's look-up remembers must not answer for the next.
     """
     builder = EnvironBuilder(headers={"Cookie": cookie_header}, environ_base={"REMOTE_ADDR": address})
-    with app.request_context(builder.get_environ()):
+    with app.app_context(), app.request_context(builder.get_environ()):
         return Caller(actor=current_actor(), network_key=network_key())
 
 

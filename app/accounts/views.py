@@ -39,7 +39,7 @@ def who_are_you() -> str:
 def introduce() -> Response | tuple[str, int]:
     """Make this browser a guest buyer, or change the name or phone of the one it is; answers a form or JSON."""
     spend("60/minute", "guest")
-    form = WhoAreYouForm(MultiDict(request.get_json()) if request.is_json else None)
+    form = WhoAreYouForm(_json_fields()) if request.is_json else WhoAreYouForm()
     try:
         if not form.validate():
             raise InvalidInput(next(iter(form.errors.values()))[0], field=next(iter(form.errors)))
@@ -88,6 +88,13 @@ def check_phone_code() -> Response | tuple[str, int]:
             return make_response(redirect(_wanted_next() or "/"))
         form.code.errors = [_("Mã chưa đúng, bác xem lại tin nhắn giúp em.")]
     return _code_page(form, buyer), 422
+
+
+def _json_fields() -> MultiDict[str, str]:
+    body = request.get_json()
+    if not isinstance(body, dict):
+        raise InvalidInput("Bác cho em biết tên và số điện thoại trước nhé.")
+    return MultiDict({str(name): str(value) for name, value in body.items()})
 
 
 def _save_buyer(name: str, phone: str) -> Buyer:

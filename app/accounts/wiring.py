@@ -59,6 +59,10 @@ def _settings(config: Config) -> dict[str, object]:
         "SECURITY_PASSWORD_SALT": sha256(f"password-salt:{config.secret_key}".encode()).hexdigest(),
         "SECURITY_PASSWORD_HASH": "argon2",
         "SECURITY_PASSWORD_SCHEMES": ["argon2"],
+        # Tests sign in by the hundred; what they prove does not need a hash that takes tens of milliseconds.
+        "SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS": (
+            {"argon2__rounds": 1, "argon2__memory_cost": 64} if config.environment == "test" else {}
+        ),
         "SECURITY_PASSWORD_REQUIRED": False,
         "SECURITY_PASSWORD_NORMALIZE_FORM": "NFKC",
         "SECURITY_USER_IDENTITY_ATTRIBUTES": [
