@@ -40,12 +40,12 @@ function sentenceOf(answer) {
   const page = new DOMParser().parseFromString(answer, "text/html");
   return page.querySelector("[data-error-sentence]")?.textContent.trim();
 }
-// A whole error page answering a request for a piece of one is not put into the piece; its sentence is shown.
+// A whole error page answering a request for a piece of one is not put into the piece; "htmx:responseError" shows it.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const refusal = event.detail.xhr.status >= 400 && sentenceOf(event.detail.xhr.responseText);
-  if (!refusal) return;
+  const { xhr } = event.detail;
+  if (xhr.status < 400 || !sentenceOf(xhr.responseText)) return;
   event.detail.shouldSwap = false;
-  showTrouble(refusal);
+  event.detail.isError = true;
 });
 document.addEventListener("htmx:sendError", () => showTrouble(offlineSentence));
 document.addEventListener("htmx:responseError", (event) => {
