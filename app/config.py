@@ -4,10 +4,12 @@ This is the only module that reads environment variables. A setting that cannot 
 sentence (``ConfigError``); production refuses a default secret, debug mode and demo data.
 """
 
+import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from app.policy import SalePolicy
@@ -16,6 +18,7 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DEVELOPMENT_SECRET = "development-only-secret"  # noqa: S105 -- refused in production by validate().
 DEVELOPMENT_DATA_KEY = "ZGV2ZWxvcG1lbnQtb25seS1kYXRhLWtleS0wMTIzNDU="
 ENVIRONMENTS = ("development", "test", "production")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 ROLES = ("all", "web", "realtime", "jobs")
 
 
@@ -86,9 +89,43 @@ class Config:
             "Split roles need Redis between them: set CHOPHIEN_REDIS_URL.",
         )
         _require(bool(self.data_keys), "CHOPHIEN_DATA_KEYS must hold at least one key.")
+        self._validate_forms()
+        self._validate_policy()
         if self.environment == "production":
             self._validate_production()
         return self
+
+    def _validate_forms(self) -> None:
+        """Refuse at the start what would otherwise fail in the middle of a sale."""
+        _require(
+            not self.is_sqlite or urlsplit(self.database_url).path.strip("/") not in ("", ":memory:"),
+            "CHOPHIEN_DATABASE_URL needs a file for SQLite, such as sqlite:////srv/chophien/chophien.db.",
+        )
+        _require(
+            self.redis_url is None or urlsplit(self.redis_url).scheme in ("redis", "rediss", "unix"),
+            "CHOPHIEN_REDIS_URL must begin with redis://, rediss:// or unix://.",
+        )
+        smtp = urlsplit(self.smtp_url or "smtp://localhost")
+        _require(
+            smtp.scheme in ("smtp", "smtps", "smtp+plain") and bool(smtp.hostname),
+            "CHOPHIEN_SMTP_URL must look like smtp://user:password@mail.example.com:587.",
+        )
+        _require("@" in self.mail_from, "CHOPHIEN_MAIL_FROM must be an e-mail address.")
+        _require(
+            all(_is_data_key(key) for key in self.data_keys),
+            "CHOPHIEN_DATA_KEYS holds something that is no key; make one with: flask --app wsgi new-data-key.",
+        )
+        _require(self.log_level.upper() in LOG_LEVELS, f"CHOPHIEN_LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}.")
+        _require(0 < self.port < 65_536, "PORT must be between 1 and 65535.")
+
+    def _validate_policy(self) -> None:
+        policy = self.policy
+        _require(policy.pledge_sale_percent <= 100, "CHOPHIEN_PLEDGE_SALE_PERCENT must be 100 or less.")
+        _require(policy.hold_minutes > 0, "CHOPHIEN_HOLD_MINUTES must be at least 1.")
+        _require(
+            policy.hold_ceiling_minutes >= policy.hold_minutes,
+            "CHOPHIEN_HOLD_CEILING_MINUTES must not be less than CHOPHIEN_HOLD_MINUTES.",
+        )
 
     def _validate_production(self) -> None:
         _require(
@@ -113,25 +150,27 @@ class Config:
         values: dict[str, object] = {"environment": environment}
         if environment == "production":
             values |= {"demo": False, "demo_crowd": False}
-        readers = _readers(values)
+        readers = setting_readers()
         for name, value in given.items():
             if name not in readers:
                 known = ", ".join(sorted(readers))
                 raise ConfigError(f"{name} is not a setting; the settings are {known}.")
             key, read = readers[name]
             values[key] = read(name, value)
-        if "HOST" in environ and environ["HOST"]:
+        if environ.get("HOST"):
             values["host"] = environ["HOST"]
         if environ.get("PORT"):
             values["port"] = _integer("PORT", environ["PORT"])
         policy = {key.removeprefix("policy."): values.pop(key) for key in list(values) if key.startswith("policy.")}
-        host = values.get("host", cls.host)
-        values.setdefault("base_url", f"http://{host}:{values.get('port', cls.port)}")
+        defaults = cls()
+        host, port = values.get("host", defaults.host), values.get("port", defaults.port)
+        values.setdefault("base_url", f"http://{host}:{port}")
         return cls(**values, policy=SalePolicy(**policy)).validate()  # type: ignore[arg-type]
 
 
-def _readers(values: Mapping[str, object]) -> dict[str, tuple[str, object]]:
-    readers: dict[str, tuple[str, object]] = {
+def setting_readers() -> dict[str, tuple[str, Any]]:
+    """Return every setting's name with the attribute it fills and how its text is read."""
+    readers: dict[str, tuple[str, Any]] = {
         "CHOPHIEN_ENV": ("environment", _text),
         "CHOPHIEN_SECRET_KEY": ("secret_key", _text),
         "CHOPHIEN_DATA_KEYS": ("data_keys", _list),
@@ -163,6 +202,13 @@ def _require(holds: bool, sentence: str) -> None:
         raise ConfigError(sentence)
 
 
+def _is_data_key(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text)) == 32
+    except ValueError:
+        return False
+
+
 def _text(_name: str, value: str) -> str:
     return value
 
@@ -188,7 +234,9 @@ def _boolean(name: str, value: str) -> bool:
 
 
 def _integer(name: str, value: str) -> int:
-    _require(value.isascii() and value.isdigit() and 0 < int(value) <= 10**9, f"{name} must be a positive whole number.")
+    _require(
+        value.isascii() and value.isdigit() and 0 < int(value) <= 10**9, f"{name} must be a positive whole number."
+    )
     return int(value)
 
 
