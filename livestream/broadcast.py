@@ -4,7 +4,6 @@ Use cases publish events and never see a socket. Room news leaves in the order o
 money are not sent with every order: what changed is gathered, read once from the database and sent as the newest value.
 """
 
-import time
 from collections.abc import Callable
 from threading import Lock
 from typing import Any
@@ -15,6 +14,7 @@ from app.events import EventBus
 from app.rooms import Rooms
 from livestream.room_log import BuyerNews, DeskNews, RoomNews
 from livestream.room_queries import load_shelves, money_of_session, open_sessions_selling, stock_left
+from livestream.tail import Tail
 from orders.events import OrderConfirmed, OrderHeld, OrderReleased, PaymentReceived, StockChanged
 
 REFRESH_SECONDS = 0.15
@@ -38,8 +38,9 @@ def buyer_room(buyer_id: int) -> str:
 class Broadcaster:
     """Turns events into what rooms are told. Counters are gathered here and sent by ``refresh``."""
 
-    def __init__(self, rooms: Rooms) -> None:
+    def __init__(self, rooms: Rooms, tail: Tail) -> None:
         self._rooms = rooms
+        self.tail = tail
         self._lock = Lock()
         self._listings: set[int] = set()
         self._sessions: set[int] = set()
@@ -75,18 +76,22 @@ class Broadcaster:
             today = vietnam_date(system_clock())
             for session_id, shelf in load_shelves(session, session_ids).items() if session_ids else ():
                 changed = [entry for entry in shelf if entry.listing_id in listings]
-                for entry in changed:
-                    left = stock_left(session, changed, on=today)[entry.offer_id]
-                    data = {"id": entry.offer_id, "left": left, "left_text": entry.say(left)}
-                    self._rooms.post_latest(
-                        room_of(session_id), f"stock:{entry.offer_id}", {"type": "stock", "data": data}
-                    )
+                left = stock_left(session, changed, on=today)
+                told = {
+                    entry.offer_id: {"left": left[entry.offer_id], "left_text": entry.say(left[entry.offer_id])}
+                    for entry in changed
+                }
+                self.tail.count(session_id, told)
+                for offer_id, numbers in told.items():
+                    item = {"type": "stock", "data": {"id": offer_id, **numbers}}
+                    self._rooms.post_latest(room_of(session_id), f"stock:{offer_id}", item)
         for session_id in sessions:
             self._rooms.tell(
                 desk_of(session_id), "desk", {"event": "money", "data": money_of_session(session, session_id)}
             )
 
     def _tell_room(self, news: RoomNews) -> None:
+        self.tail.hear(news.session_id, news.items)
         self._rooms.post(room_of(news.session_id), list(news.items))
 
     def _tell_desk(self, news: DeskNews) -> None:
@@ -102,33 +107,3 @@ class Broadcaster:
             if session_id is not None:
                 self._sessions.add(session_id)
         self._wake()
-
-
-class Tail:
-    """What the rooms of this process heard lately, so that a crowd that joins at once does not ask the database each.
-
-    ``shared`` returns the newest loaded value younger than ``seconds``, else loads it; one caller loads, others wait.
-    """
-
-    def __init__(self, load: Callable[[int], dict[str, Any]], seconds: float = 0.25) -> None:
-        self._load = load
-        self._seconds = seconds
-        self._values: dict[int, tuple[float, dict[str, Any]]] = {}
-        self._locks: dict[int, Lock] = {}
-        self._guard = Lock()
-
-    def shared(self, session_id: int, newer_than: int = -1) -> dict[str, Any]:
-        """Return the room's shared snapshot, whose ``seq`` is above ``newer_than`` unless nothing newer happened."""
-        with self._guard:
-            lock = self._locks.setdefault(session_id, Lock())
-        asked = time.monotonic()
-        with lock:
-            loaded_at, value = self._values.get(session_id, (0.0, {}))
-            young = asked - loaded_at < self._seconds
-            if value and young and (loaded_at >= asked or value["seq"] > newer_than):
-                return value
-            # The time is taken before loading, because what happens meanwhile may not be in the value.
-            loaded_at = time.monotonic()
-            value = self._load(session_id)
-            self._values[session_id] = (loaded_at, value)
-            return value

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from livestream.order_comments import read_comment, reading_to_dict
 from sqlalchemy import insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
@@ -28,6 +27,7 @@ from livestream.commands import MAX_COMMENT, OrderButton, PostComment, RoomComma
 from livestream.desk_queries import desk_item_of
 from livestream.masking import mask_phones
 from livestream.models import ChatMessage, ChatState, LiveSession
+from livestream.order_comments import read_comment, reading_to_dict
 from livestream.room_log import BuyerNews, DeskNews, RoomNews, allot_numbers, room_item
 from livestream.room_queries import ShelfEntry, load_shelves, reader_shelf
 from livestream.states import ON_AIR, TALKING

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
-from livestream.order_comments import Operation
-
 from app.errors import Conflict, InvalidInput
+from livestream.order_comments import Operation
 from livestream.room_queries import ShelfEntry
 from orders.requests import LineChange
 

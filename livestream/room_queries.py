@@ -7,13 +7,13 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from livestream.order_comments import Shelf, ShelfOffer
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from app.clock import epoch_ms
 from app.quantity import format_units
 from livestream.models import ChatMessage, LiveSession, Offer, SessionEvent
+from livestream.order_comments import Shelf, ShelfOffer
 from orders.models import Order, OrderLine
 from orders.pricing import price_per_kg
 from orders.states import OrderState

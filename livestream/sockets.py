@@ -28,12 +28,12 @@ from app.realtime import Server
 from app.rooms import LIVE_NAMESPACE
 from app.writer import BatchWriter
 from livestream.access import public_session, room_standing
-from livestream.broadcast import Broadcaster, Tail, buyer_room, desk_of, room_of
+from livestream.broadcast import Broadcaster, buyer_room, desk_of, room_of
 from livestream.commands import MAX_COMMENT, OrderButton, PostComment, Sender
 from livestream.desk_queries import buyer_of_comment, desk_view
 from livestream.pacing import NETWORK, ROOM, SENDER, Pacer
 from livestream.room_queries import own_order
-from livestream.snapshots import shared_snapshot, view_for
+from livestream.snapshots import view_for
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +122,7 @@ class LiveNamespace(socketio.AsyncNamespace):
         self._broadcaster = broadcaster
         self._people: dict[str, _Person] = {}
         self._paces = {"sender": Pacer(SENDER), "network": Pacer(NETWORK), "room": Pacer(ROOM)}
-        self._tail = Tail(lambda session_id: shared_snapshot(db.session(), session_id, clock=system_clock))
+        self._beside_others = app.extensions["chophien"].redis_url is not None
         self._refresh_planned = False
         self._proxies: int = app.extensions["chophien"].trusted_proxies
         broadcaster.wake_with(lambda: server.call_soon(self._plan_refresh))
@@ -162,7 +162,8 @@ class LiveNamespace(socketio.AsyncNamespace):
         if person.at_desk:
             await self._enter(sid, person, desk_of(live_id))
         view = await self._server.run_blocking(self._view, person, asked.since, -1)
-        return {"ok": True, **view, "me": _me(person)}
+        # News of another process may be on its way: the page asks once more after a moment.
+        return {"ok": True, **view, "me": _me(person), "ask_again": self._beside_others}
 
     @answering
     async def on_gap(self, sid: str, data: Any) -> dict[str, Any]:
@@ -238,7 +239,7 @@ class LiveNamespace(socketio.AsyncNamespace):
         return {"ok": True, **await asyncio.wrap_future(self._writer.submit(command))}
 
     def _view(self, person: _Person, since: int | None, newer_than: int) -> dict[str, Any]:
-        shared = self._tail.shared(person.session_id or 0, newer_than)
+        shared = self._broadcaster.tail.shared(person.session_id or 0, newer_than)
         sender_key = person.sender.key if person.sender and person.actor.buyer_id is not None else None
         return view_for(
             db.session(),
