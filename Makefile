@@ -20,8 +20,7 @@ help: ## Show this list
 
 run: install frontend translations ## Start the market on http://HOST:PORT (127.0.0.1:8000), with demo data on the first start
 	@$(BIN)/python -m app.check_config
-	@$(BIN)/flask --app wsgi prepare
-	@exec $(BIN)/gunicorn -c gunicorn.conf.py wsgi:server
+	@exec $(BIN)/flask --app wsgi start
 
 demo: install ## Load the demo cooperative into the database without starting the server
 	@$(BIN)/python -m app.check_config --no-address

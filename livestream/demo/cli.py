@@ -1,9 +1,12 @@
 """Commands of the start and of the demo."""
 
+import sys
+
 import click
 from flask import Flask, current_app
-from flask.cli import with_appcontext
+from flask.cli import ScriptInfo, with_appcontext
 from flask_migrate import upgrade
+from gunicorn.app.wsgiapp import WSGIApplication
 from sqlalchemy import exists, select
 
 from app.accounts.models import User
@@ -22,8 +25,26 @@ def load_demo_command() -> None:
 
 @click.command("prepare")
 @with_appcontext
-def prepare() -> None:
+def prepare_command() -> None:
     """Bring the database up to date before a start: migrate it, and load the demo where the settings ask for it."""
+    _prepare()
+
+
+@click.command("start")
+@click.pass_obj
+def start(script: ScriptInfo) -> None:
+    """Prepare, then serve in this same process: what was imported once is not imported again by the server."""
+    app = script.load_app()
+    with app.app_context():
+        _prepare()
+        # The server's worker is a child of this process, and a child must not share its parent's connections.
+        db.session.remove()
+        db.engine.dispose()
+    sys.argv = ["gunicorn", "-c", "gunicorn.conf.py", "wsgi:server"]
+    WSGIApplication("%(prog)s").run()
+
+
+def _prepare() -> None:
     config: Config = current_app.extensions["chophien"]
     upgrade()
     if config.environment == "production" and db.session.scalar(select(exists().where(User.is_demo, User.active))):
@@ -54,4 +75,5 @@ def _say_who_to_sign_in_as(config: Config) -> None:
 def register(app: Flask) -> None:
     """Add the commands; the demo itself refuses to load where it must not."""
     app.cli.add_command(load_demo_command)
-    app.cli.add_command(prepare)
+    app.cli.add_command(prepare_command)
+    app.cli.add_command(start)

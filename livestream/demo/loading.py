@@ -1,7 +1,7 @@
 """Loads the demo cooperative, or brings it up to today; loading twice changes nothing.
 
-Everything happens through the use cases of a real cooperative, at the hour it would have happened: yesterday's pledges with a
-clock that stands at yesterday evening, and so on. Each step is its own transaction, as it would be in the browser.
+Everything happens through the use cases of a real cooperative, at the hour it would have happened: yesterday's pledges
+with a clock that stands at yesterday evening, and so on. Each step is its own transaction, as it would be in the browser.
 """
 
 from datetime import date, timedelta
@@ -9,15 +9,21 @@ from datetime import date, timedelta
 from flask import current_app
 from sqlalchemy.orm import Session
 
-from app.clock import Clock, system_clock, vietnam_date
-from app.db import write_transaction
-from livestream.demo import harvest, people
+from app.clock import Clock, FrozenClock, system_clock, vietnam_date
+from app.db import current_policy, write_transaction
+from livestream.demo import fates, harvest, people, sessions
 from livestream.demo.harvest import Goods
 from livestream.demo.people import Cast
+from livestream.demo.visits import ENDED_EVENING, LIVE_NOW
+from livestream.models import SessionState
+from livestream.states import ON_AIR
 from shop.weighing import cover_with
 
 DAYS_OF_HARVEST = 3
 """How many days before today have a harvest; enough for fruit that was delivered and fruit that is on its way."""
+EVENING_DAYS_AGO = 2
+MINUTES_ON_AIR = 20
+"""How long the live session has been running when the demo is loaded."""
 
 
 def load_demo(*, clock: Clock = system_clock) -> list[str]:
@@ -33,13 +39,16 @@ def load_demo(*, clock: Clock = system_clock) -> list[str]:
     with write_transaction() as session:
         goods = _goods(session, cast, today=today)
     for days_ago in range(DAYS_OF_HARVEST, -1, -1):
-        done += _harvest_day(cast, goods, today - timedelta(days=days_ago), all_in=days_ago > 0, clock=clock)
+        day = today - timedelta(days=days_ago)
+        done += _harvest_day(cast, goods, day, all_in=days_ago > 0, clock=clock)
+        if days_ago == EVENING_DAYS_AGO:
+            done += _ended_evening(cast, goods, day)
     tomorrow = today + timedelta(days=1)
     with write_transaction() as session:
         pledged = harvest.pledge_for(session, cast, goods, tomorrow, clock=clock)
     if pledged:
         done.append(f"{tomorrow:%d/%m}: {pledged} hẹn hái")
-    return done
+    return done + _live_now(cast, goods, clock=clock) + _planned(cast, goods, tomorrow, clock=clock)
 
 
 def _harvest_day(cast: Cast, goods: Goods, day: date, *, all_in: bool, clock: Clock) -> list[str]:
@@ -59,6 +68,61 @@ def _harvest_day(cast: Cast, goods: Goods, day: date, *, all_in: bool, clock: Cl
             all_in=all_in,
         )
     return [f"{day:%d/%m}: {pledged} hẹn hái, {weighed} lần cân"] if pledged or weighed else []
+
+
+def _ended_evening(cast: Cast, goods: Goods, day: date) -> list[str]:
+    """Sell for an evening, then pack, send and deliver the day after; once, whenever the demo is first loaded."""
+    evening, policy = harvest.at(day, 19, 30), current_policy()
+    with write_transaction() as session:
+        if sessions.find_session(session, cast, SessionState.ENDED) is not None:
+            return []
+        title = "Vải Phương Nam: mẻ đầu mùa"
+        live = sessions.plan(
+            session, cast, goods, title=title, scheduled_at=evening(), clock=harvest.at(day - timedelta(days=1), 10)
+        )
+    with write_transaction() as session:
+        sessions.start(session, cast, live, clock=evening)
+    with write_transaction() as session:
+        buyers = sessions.let_speak(session, live, ENDED_EVENING, policy=policy, clock=evening)
+        orders = fates.orders_by_buyer(session, live, buyers)
+        fates.check_out(session, cast, ENDED_EVENING, orders, policy=policy, clock=evening)
+        fates.stray_transfers(session, cast, orders, evening=evening)
+    with write_transaction() as session:
+        late = harvest.at(day, 21)
+        fates.let_go(session, cast, ENDED_EVENING, orders, clock=late)
+        sessions.finish(session, cast, live, clock=late)
+    with write_transaction() as session:
+        fates.carry_out(session, cast, ENDED_EVENING, orders, day=day + timedelta(days=1))
+    return [f"phiên tối {day:%d/%m}: {len(orders)} đơn"]
+
+
+def _live_now(cast: Cast, goods: Goods, *, clock: Clock) -> list[str]:
+    """Make sure that one session is on air, with a few comments and orders from its first minutes."""
+    policy = current_policy()
+    with write_transaction() as session:
+        sessions.end_forgotten(session, cast, today=vietnam_date(clock()), clock=clock)
+        if sessions.find_session(session, cast, *ON_AIR) is not None:
+            return []
+        past = FrozenClock(clock() - timedelta(minutes=MINUTES_ON_AIR))
+        title = "Vải chín sớm hái sáng nay, chốt tại vườn"
+        live = sessions.plan(session, cast, goods, title=title, scheduled_at=past(), clock=past)
+    with write_transaction() as session:
+        sessions.start(session, cast, live, clock=past)
+    with write_transaction() as session:
+        buyers = sessions.let_speak(session, live, LIVE_NOW, policy=policy, clock=past)
+        orders = fates.orders_by_buyer(session, live, buyers)
+        fates.check_out(session, cast, LIVE_NOW, orders, policy=policy, clock=past)
+    return [f"phiên đang phát: {live.title}"]
+
+
+def _planned(cast: Cast, goods: Goods, day: date, *, clock: Clock) -> list[str]:
+    with write_transaction() as session:
+        if sessions.find_session(session, cast, SessionState.SCHEDULED) is not None:
+            return []
+        begins = harvest.at(day, 19, 30)()
+        title = "Vải U hồng và mật ong hoa vải"
+        sessions.plan(session, cast, goods, title=title, scheduled_at=begins, clock=clock)
+    return [f"phiên hẹn {day:%d/%m} 19:30"]
 
 
 def _goods(session: Session, cast: Cast, *, today: date) -> Goods:
