@@ -1,0 +1,1 @@
+"""Live sessions: their shelf, their chat, the reader of order comments, the room and the video."""
