@@ -3,6 +3,7 @@
 import email_validator
 from flask_security import hash_password
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from app import audit
@@ -54,7 +55,11 @@ def create_person(
         created_at=clock(),
     )
     session.add(user)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError as taken:
+        # Somebody else was added between the look and the write; the database's own constraint is what decides.
+        raise Conflict("Số điện thoại hoặc e-mail này vừa có người dùng để đăng nhập.", field="phone") from taken
     audit.record(session, "accounts.user.created", "user", user.id, actor=actor, clock=clock)
     return user
 
