@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, Field, IntegerField, RadioField, SelectField, StringField
-from wtforms.validators import DataRequired, Length, Optional, StopValidation
+from wtforms.validators import DataRequired, InputRequired, Length, Optional, StopValidation
 
 from app.clock import VIETNAM
 from app.errors import InvalidInput
@@ -44,7 +44,7 @@ class SessionForm(FlaskForm):
         [DataRequired(_l("Bác chọn ngày giờ giúp em."))],
         format=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
     )
-    host = SelectField(_l("Người livestream"), coerce=int)
+    host = SelectField(_l("Người livestream"), [InputRequired()], coerce=int)
     commission = StringField(_l("Hoa hồng (%)"), [DataRequired(_l("Bác ghi hoa hồng giúp em, 0 nếu không có."))])
     video_engine = RadioField(
         _l("Hình"),
@@ -73,16 +73,16 @@ class SessionForm(FlaskForm):
 class OfferForm(FlaskForm):
     """A listing put on the shelf."""
 
-    listing = SelectField(_l("Mặt hàng"), coerce=int)
+    listing = SelectField(_l("Mặt hàng"), [InputRequired()], coerce=int)
     code = StringField(_l("Mã hàng"), [DataRequired(_l("Bác đặt mã giúp em, ví dụ A1.")), Length(max=10)])
-    price = AmountField(_l("Giá trên phiên"))
+    price = AmountField(_l("Giá trên phiên"), [InputRequired(_l("Bác ghi giá giúp em."))])
 
 
 class PriceForm(FlaskForm):
     """A new live price of an offer."""
 
     offer_id = IntegerField(validators=[DataRequired()])
-    price = AmountField(_l("Giá mới"))
+    price = AmountField(_l("Giá mới"), [InputRequired(_l("Bác ghi giá giúp em."))])
 
 
 class QuotaForm(FlaskForm):

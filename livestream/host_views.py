@@ -51,7 +51,11 @@ def console(public_id: str) -> str:
     return render_template(
         "livestream/console.html",
         live=live,
-        shelf=[entry.to_dict(left[entry.offer_id]) | {"quota_left": entry.quota_left} for entry in entries],
+        shelf=[
+            entry.to_dict(left[entry.offer_id])
+            | {"quota_left_text": "" if entry.quota_left is None else entry.say(entry.quota_left)}
+            for entry in entries
+        ],
         desk=desk_view(session, live.id),
         picture=engine_named(live.video_engine).picture(live.embed_url),
     )

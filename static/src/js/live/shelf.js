@@ -5,7 +5,7 @@ import { formatKg, formatNumber, formatVnd } from "../lib/format.js";
 
 const STEP_GRAMS = 500;
 
-/** `order(offer, quantity)` is called by the order button with base units. */
+/** `order(offer, quantity, said)` is called by the order button with base units and how they are written. */
 export function makeShelf({ pinnedPlace, bagPlace, countPlace, words, order }) {
   const offers = new Map();
   const chosen = new Map();
@@ -51,7 +51,7 @@ export function makeShelf({ pinnedPlace, bagPlace, countPlace, words, order }) {
     element.querySelector("[data-origin]").href = `/mat-hang/${offer.listing}`;
     const button = element.querySelector("[data-order]");
     button.disabled = !sellable;
-    button.addEventListener("click", () => order(offer, quantityOf(offer)));
+    button.addEventListener("click", () => order(offer, quantityOf(offer), written(offer, quantityOf(offer))));
     return element;
   }
 

@@ -19,20 +19,20 @@ let lostAt = 0;
 
 const talk = makeTalk($("chat"), words, {
   act: (choice, seq) => tap({ op: choice.op, offer_id: choice.offer_id, quantity: choice.quantity, answers: seq }, choice.label),
-  change: () => {
-    field.value = `${words.wordChange ?? "Sửa"} `;
+  change: (answer) => {
+    field.value = words.wordChange.replace("{code}", answer.message.split(" · ")[0]);
     field.focus();
   },
-  cancel: () => tap({ op: "cancel" }, "Hủy đơn"),
+  cancel: () => tap({ op: "cancel" }, words.wordCancel),
 });
 const shelf = makeShelf({
   pinnedPlace: $("pinned"),
   bagPlace: $("shelf"),
   countPlace: $("bag-count"),
   words,
-  order: (offer, quantity) => {
+  order: (offer, quantity, said) => {
     bag.close();
-    tap({ op: "add", offer_id: offer.id, quantity }, `${offer.code}`);
+    tap({ op: "add", offer_id: offer.id, quantity }, `${words.wordOrder} ${offer.code} ${said}`);
   },
 });
 const room = openRoom(words.session, {
@@ -171,14 +171,20 @@ contact.addEventListener("submit", async (event) => {
     error.hidden = false;
     return;
   }
-  contact.hidden = true;
+  closeContact();
   if (wantsContact) waiting.set(wantsContact.data.client_id, wantsContact);
   wantsContact = null;
   room.reopen();
 });
 
-$("contact-later").addEventListener("click", () => {
+// The keyboard may have pushed the room up; without it the room stands at its top again.
+function closeContact() {
   contact.hidden = true;
+  page.scrollTop = 0;
+}
+
+$("contact-later").addEventListener("click", () => {
+  closeContact();
   if (wantsContact) talk.take(wantsContact.data.client_id);
   wantsContact = null;
   field.focus();
