@@ -66,9 +66,12 @@ def create_server(config: Config | None = None) -> Any:
     app = create_app(config)
     server = realtime.build_server(app)
     livestream.wiring.attach_sockets(app, server.sio)
-    server.on_startup(app.extensions["chophien_writer"].start)
-    server.on_startup(jobs.build_sweeper(app, [*orders.wiring.chores(app), *livestream.wiring.chores(app)]).start)
-    server.on_shutdown(app.extensions["chophien_writer"].stop)
+    writer = app.extensions["chophien_writer"]
+    chores = [*outbox.chores(app), *orders.wiring.chores(app), *livestream.wiring.chores(app)]
+    sweeper = jobs.build_sweeper(app, chores)
+    for worker in (writer, sweeper):
+        server.on_startup(worker.start)
+        server.on_shutdown(worker.stop)
     return server
 
 

@@ -58,6 +58,11 @@ class BatchWriter:
         self._thread = None
 
     @property
+    def running(self) -> bool:
+        """True between start and stop; a plain WSGI process has no writer thread."""
+        return self._thread is not None and not self._stopping
+
+    @property
     def depth(self) -> int:
         """How many commands are waiting; a metric."""
         return self._queue.qsize()

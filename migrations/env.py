@@ -3,6 +3,7 @@
 from alembic import context
 from flask import current_app
 from sqlalchemy import text
+from sqlalchemy.types import TypeDecorator
 
 from app.db import WRITE_OPTION, UtcDateTime
 
@@ -15,8 +16,10 @@ def include_object(obj: object, name: str | None, type_: str, reflected: bool, c
 
 
 def render_item(type_: str, obj: object, autogen_context: object) -> str | bool:  # noqa: ARG001
-    """Write our types into revisions as the plain types they are, so that old revisions outlive our modules."""
-    return "sa.DateTime(timezone=True)" if type_ == "type" and isinstance(obj, UtcDateTime) else False
+    """Write our own types into revisions as the plain types they are, so that old revisions outlive our modules."""
+    if type_ != "type" or not isinstance(obj, TypeDecorator):
+        return False
+    return "sa.DateTime(timezone=True)" if isinstance(obj, UtcDateTime) else "sa.UnicodeText()"
 
 
 def run_migrations() -> None:

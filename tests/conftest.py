@@ -21,6 +21,7 @@ from app.clock import FrozenClock
 from app.config import Config
 from app.db import db
 from app.factory import create_app
+from tests.clients import Browser
 
 POSTGRES_URL = os.environ.get("CHOPHIEN_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 BOTH_DATABASES = ("services", "ledger", "concurrency")
@@ -77,6 +78,7 @@ def database_app(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -
         Config(environment="test", database_url=url, media_root=root / "media", demo=False, demo_crowd=False), log_level="WARNING"
     )
     app = create_app(config)
+    app.test_client_class = Browser
     app.config["WTF_CSRF_ENABLED"] = False
     app.config["RATELIMIT_ENABLED"] = False
     with app.app_context():
