@@ -5,7 +5,9 @@ import secrets
 from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, make_response, redirect, request, session, url_for
+from flask_babel import gettext as _
 from flask_limiter import Limiter
+from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from limits import parse
 
@@ -88,6 +90,9 @@ def _navigation() -> dict[str, Any]:
         for label, address, *icon in offer():
             here = request.path == address or (address != "/" and request.path.startswith(f"{address}/"))
             items.append((label, address, here, *icon))
+    if current_user and current_user.is_authenticated:
+        account = url_for("accounts.account")
+        items.append((_("Tài khoản"), account, request.path.startswith(account), "person"))
     # Of two places that both hold this page, such as /htx and /htx/don, only the nearer one is "here".
     nearest = max((len(address) for _label, address, here, *_icon in items if here), default=0)
     return {"nav_items": [(label, url, here and len(url) == nearest, *icon) for label, url, here, *icon in items]}

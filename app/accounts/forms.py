@@ -56,6 +56,8 @@ class SignInForm(UnifiedSigninForm):
         super().__init__(*args, **kwargs)
         wanted = self.next.data or (request.args.get("next") if request else None)
         self.next.data = safe_next(wanted) or ""
+        # Nothing is typed there only when a code is asked for, by the other button.
+        self.passcode.flags.required = True
 
     def validate(self, **kwargs: Any) -> bool:
         """Check; before a code is sent choose the way by what was typed and make sure that the person has a secret for it."""

@@ -1,6 +1,17 @@
 """One's own account, and the guest buyer's name and phone."""
 
-from flask import Blueprint, Response, flash, jsonify, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.datastructures import MultiDict
@@ -18,6 +29,14 @@ from app.phones import format_phone, mask_phone
 from app.web import safe_next, spend
 
 blueprint = Blueprint("accounts", __name__)
+
+
+@blueprint.get("/vao")
+def landing() -> Response:
+    """Lead somebody who just signed in to where their work is: the first place a package offers them, else the market."""
+    require_user()
+    offers = (offer() for offer in current_app.extensions["chophien_landing"])
+    return make_response(redirect(next((address for address in offers if address), "/")))
 
 
 @blueprint.get("/tai-khoan")

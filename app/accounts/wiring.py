@@ -27,6 +27,7 @@ from app.config import PROJECT_ROOT, Config
 def register(app: Flask) -> None:
     """Attach Flask-Security, the account pages and the commands."""
     config: Config = app.extensions["chophien"]
+    app.extensions.setdefault("chophien_landing", [])
     app.config.update(_settings(config))
     Security(
         app,
@@ -77,6 +78,7 @@ def _settings(config: Config) -> dict[str, object]:
         "SECURITY_I18N_DOMAIN": "messages",
         "SECURITY_I18N_DIRNAME": [str(PROJECT_ROOT / "app" / "translations")],
         "SECURITY_LOGIN_URL": "/dang-nhap",
+        "SECURITY_POST_LOGIN_VIEW": "accounts.landing",
         "SECURITY_LOGOUT_URL": "/dang-xuat",
         "SECURITY_LOGOUT_METHODS": ["POST"],
         "SECURITY_RECOVERABLE": True,

@@ -70,7 +70,8 @@ def test_phone_or_email_with_password(app: Flask, lan: User, identity: str):
     client = browser(app)
     answer = attempt(client, identity, GOOD)
     assert answer.status_code == 302
-    assert answer.location == "/"
+    assert answer.location == "/vao"
+    assert client.get("/vao").location == "/"
     page = client.get("/tai-khoan")
     assert "Cô Lan" in page.text
     assert "0912 345 678" in page.text
@@ -111,6 +112,17 @@ def test_odd_identities_are_only_refused(app: Flask, lan: User, identity: str):
     answer = attempt(browser(app), identity, "' OR ''='")
     assert answer.status_code == 200
     assert "<script>alert" not in answer.text
+
+
+def test_each_lands_where_their_work_is(app: Flask, lan: User):
+    client = browser(app).sign_in(lan)
+    offers = app.extensions["chophien_landing"]
+    offers[:0] = [lambda: None, lambda: "/tai-khoan"]
+    try:
+        assert client.get("/vao").location == "/tai-khoan"
+    finally:
+        del offers[:2]
+    assert "/dang-nhap" in browser(app).get("/vao").location
 
 
 def test_signing_out_ends_it_and_only_by_post(app: Flask, lan: User):
