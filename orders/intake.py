@@ -44,7 +44,7 @@ def place_submitted(
 def submit_order(writer: BatchWriter, request: OrderRequest, *, policy: SalePolicy, clock: Clock) -> OrderResult:
     """Place an order and return it once it is committed; raises the ``DomainError`` that refused it."""
     command = PlaceOrderCommand(request)
-    if getattr(writer, "running", False):
+    if writer.running:
         outcome: Outcome = writer.call(command)
     else:
         (outcome,) = run_in_write_transaction(

@@ -8,12 +8,15 @@ from typing import TypeVar
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
+from orders.balances import REFUND_PROMISED
 from orders.models import Allocation, Claim, Order, OrderEntry, OrderLine, Payment, Refund, Shipment
 from orders.pricing import price_per_kg
 from orders.states import OrderState, PaymentState
 from shop.models import Cooperative, HarvestLot, Household, Listing, Photo, Product, Village
 
+_STILL_OWED = (OrderState.PENDING, OrderState.CONFIRMED, OrderState.PACKED, OrderState.SHIPPED)
 T = TypeVar("T", OrderEntry, Payment, Refund)
 
 
@@ -71,6 +74,14 @@ class OrderPage:
         return sum(payment.amount_vnd for payment in self.payments if payment.state == PaymentState.CAPTURED)
 
     @property
+    def due_vnd(self) -> int:
+        """Đồng still owed: nothing once delivered, because what is given back after that is not due again."""
+        if self.order.state not in _STILL_OWED:
+            return 0
+        given_back = sum(refund.amount_vnd for refund in self.refunds if refund.state in REFUND_PROMISED)
+        return max(0, self.order.total_vnd - self.paid_vnd + given_back)
+
+    @property
     def paid_at(self) -> datetime | None:
         """When the last money came."""
         return max((payment.captured_at for payment in self.payments if payment.captured_at), default=None)
@@ -78,12 +89,6 @@ class OrderPage:
 
 def load_order_page(session: Session, order: Order) -> OrderPage:
     """Gather an order's page. Lines that were cancelled before payment (quantity 0) are left out."""
-    claims = session.execute(
-        select(Claim, Photo.public_id)
-        .outerjoin(Photo, Photo.id == Claim.photo_id)
-        .where(Claim.order_id == order.id)
-        .order_by(Claim.id)
-    ).all()
     return OrderPage(
         order=order,
         cooperative=session.get_one(Cooperative, order.cooperative_id),
@@ -91,8 +96,8 @@ def load_order_page(session: Session, order: Order) -> OrderPage:
         entries=_all(session, OrderEntry, order),
         payments=_all(session, Payment, order),
         refunds=_all(session, Refund, order),
-        shipment=session.scalar(select(Shipment).where(Shipment.order_id == order.id)),
-        claims=tuple(ClaimView(claim, photo) for claim, photo in claims),
+        shipment=_shipment(session, order),
+        claims=_claims(session, order),
     )
 
 
@@ -117,11 +122,13 @@ def count_by_state(session: Session, cooperative_id: int) -> dict[str, int]:
 def _lines(session: Session, order: Order) -> tuple[LineView, ...]:
     lines = session.scalars(
         select(OrderLine)
-        .where(OrderLine.order_id == order.id, OrderLine.quantity > 0)
+        .where(OrderLine.order_id == order.id)
         .options(joinedload(OrderLine.listing).joinedload(Listing.product).joinedload(Product.photo))
         .order_by(OrderLine.id)
     ).all()
-    origins = load_origins(session, [line.id for line in lines])
+    # Whoever asks for the order's lines next finds them here instead of in the database.
+    set_committed_value(order, "lines", list(lines))
+    origins = load_origins(session, [line.id for line in lines]) if order.confirmed_at else {}
     return tuple(
         LineView(
             line=line,
@@ -131,7 +138,26 @@ def _lines(session: Session, order: Order) -> tuple[LineView, ...]:
             origins=tuple(origins.get(line.id, ())),
         )
         for line in lines
+        if line.quantity
     )
+
+
+def _shipment(session: Session, order: Order) -> Shipment | None:
+    if order.state not in (OrderState.SHIPPED, OrderState.DELIVERED, OrderState.RETURNED):
+        return None
+    return session.scalar(select(Shipment).where(Shipment.order_id == order.id))
+
+
+def _claims(session: Session, order: Order) -> tuple[ClaimView, ...]:
+    if order.delivered_at is None:
+        return ()
+    rows = session.execute(
+        select(Claim, Photo.public_id)
+        .outerjoin(Photo, Photo.id == Claim.photo_id)
+        .where(Claim.order_id == order.id)
+        .order_by(Claim.id)
+    )
+    return tuple(ClaimView(claim, photo) for claim, photo in rows)
 
 
 def load_origins(session: Session, line_ids: Sequence[int]) -> dict[int, list[Origin]]:

@@ -18,12 +18,15 @@ from shop.places import Ward, WardMatch, search_wards, ward
 WARDS_OFFERED = 6
 
 
-def checkout_context(found: Order, form: CheckoutForm | None) -> dict[str, Any]:
-    """Return the checkout form with what is known, the fee where the ward is known, and the total that will be sent back."""
+def checkout_context(found: Order, form: CheckoutForm | None, *, is_owner: bool) -> dict[str, Any]:
+    """Return the checkout form with what is known, the fee where the ward is known, and the total that will be sent back.
+
+    Whoever only holds the link finds the form without the buyer's phone and street.
+    """
     session = db.session()
     standing = cod_standing(session, found, policy=current_policy())
     if form is None:
-        form = CheckoutForm(formdata=None, data=_known_details(found))
+        form = CheckoutForm(formdata=None, data=_known_details(found) if is_owner else None)
     place = ward(form.ward_code.data or "")
     fee: int | None = None
     if place is not None:

@@ -25,7 +25,7 @@ from app.db import current_policy, db, write_transaction
 from app.errors import Conflict, DomainError, NotFound
 from app.web import spend
 from orders.access import claim_photo, line_of_order, order_by_link
-from orders.balances import amount_due_vnd
+from orders.balances import captured_vnd
 from orders.claiming import claim_deadline, make_claim, may_claim
 from orders.forms import CheckoutForm, ClaimForm, blame
 from orders.models import Order
@@ -39,7 +39,6 @@ from shop.photos import photo_path, prepare_photo
 from shop.places import WardMatch
 
 blueprint = Blueprint("order_page", __name__)
-_STILL_OWED = (OrderState.PENDING, OrderState.CONFIRMED, OrderState.PACKED, OrderState.SHIPPED)
 
 
 @blueprint.get("/don")
@@ -61,7 +60,8 @@ def order(link_token: str) -> str:
 def news(link_token: str) -> Response:
     """Tell a waiting page whether anything happened: nothing to show, or "load again"."""
     found = order_by_link(db.session(), link_token)
-    changed = request.args.get("v") != _version(found)
+    paid_vnd = captured_vnd(db.session(), [found.id]).get(found.id, 0)
+    changed = request.args.get("v") != _version(found, paid_vnd)
     return Response(status=200, headers={"HX-Refresh": "true"}) if changed else Response(status=204)
 
 
@@ -130,13 +130,14 @@ def render_order(
     session = db.session()
     page = load_order_page(session, found)
     pending = found.state == OrderState.PENDING
+    is_owner = (buyer := current_buyer()) is not None and buyer.id == found.buyer_id
     context: dict[str, Any] = {
         "page": page,
         "order": found,
         "steps": order_steps(found, page.entries),
-        "due_vnd": amount_due_vnd(session, found) if found.state in _STILL_OWED else 0,
-        "is_owner": (buyer := current_buyer()) is not None and buyer.id == found.buyer_id,
-        "version": _version(found),
+        "due_vnd": page.due_vnd,
+        "is_owner": is_owner,
+        "version": _version(found, page.paid_vnd),
         "wards": wards,
         "ward_label": ward_label,
         "claim_form": None,
@@ -144,7 +145,7 @@ def render_order(
         "vietqr": None,
     }
     if pending:
-        context |= checkout_context(found, checkout)
+        context |= checkout_context(found, checkout, is_owner=is_owner)
     if pending and found.payment_method == "vietqr" and context["due_vnd"]:
         with suppress(Conflict):
             context["vietqr"] = vietqr_for_order(found, page.cooperative, context["due_vnd"])
@@ -161,8 +162,8 @@ def actor_on(found: Order) -> Actor:
     return actor if known else Actor(name=found.buyer_name, buyer_id=found.buyer_id)
 
 
-def _version(found: Order) -> str:
-    return f"{found.state}-{int(found.updated_at.timestamp() * 1000)}"
+def _version(found: Order, paid_vnd: int) -> str:
+    return f"{found.state}-{paid_vnd}-{int(found.updated_at.timestamp() * 1000)}"
 
 
 def to_order(found: Order) -> Response:

@@ -9,23 +9,9 @@ from app.accounts.models import Buyer
 from app.db import db
 from orders.models import DeskTask, Order, OrderLine
 from shop.models import HarvestLot
-from tests.clients import Browser, browser
+from tests.clients import browser
+from tests.web.buying import WHO, place, placing_form, put_in
 from tests.web.conftest import MAX_QUERIES
-
-WHO = {"name": "Chị Hoa", "phone": "0912 345 678"}
-
-
-def put_in(client: Browser, listing, quantity: str):
-    return client.post("/gio-hang/them", data={"listing": listing.public_id, "quantity": quantity})
-
-
-def placing_form(client: Browser) -> dict[str, str]:
-    page = client.get("/gio-hang").text
-    return {name: re.search(f'name="{name}" value="([^"]*)"', page)[1] for name in ("idempotency_key", "cooperative")}
-
-
-def place(client: Browser, **more: str):
-    return client.post("/gio-hang/dat", data={**placing_form(client), **WHO, **more})
 
 
 def count(column) -> int:
