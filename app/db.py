@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 WRITE_OPTION = "chophien_write"
 MAX_ATTEMPTS = 3
 _RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03"}  # serialisation failure, deadlock, lock timeout
+_UNIQUE_VIOLATION = "23505"
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
 """Primary keys: 64 bits on PostgreSQL, SQLite's rowid on SQLite."""
@@ -162,14 +163,16 @@ def run_in_write_transaction(work: Callable[[Session], T]) -> T:
     """Run ``work(session)`` in a write transaction, again at most twice when the database asks for a retry.
 
     Deadlock, serialisation failure, lock timeout and SQLite busy are retried with jitter; then ``BusyTryAgain`` (503).
-    A domain refusal such as ``InsufficientStock`` is an answer and never retried.
+    So is a unique key that somebody else took between our look and our write: the second look finds their row, and the same
+    command sent twice at once answers the same. A domain refusal such as ``InsufficientStock`` is an answer and never retried.
     """
     for attempt in range(1, MAX_ATTEMPTS + 1):
         try:
             with write_transaction() as session:
                 return work(session)
         except DBAPIError as error:
-            if not is_retryable(error):
+            taken = getattr(error.orig, "sqlstate", None) == _UNIQUE_VIOLATION
+            if not (taken and attempt < MAX_ATTEMPTS) and not is_retryable(error):
                 raise
             log.warning("write_retry", attempt=attempt, error=str(error.orig))
             time.sleep(random.uniform(0.01, 0.05) * attempt)  # noqa: S311 -- Jitter needs no secrecy.
