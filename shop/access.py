@@ -101,6 +101,20 @@ def require_people_manager(session: Session, actor: Actor, cooperative_id: int |
     return require_staff(session, actor)
 
 
+def require_administrator(actor: Actor) -> None:
+    """Raise unless this person looks after the installation."""
+    _require_sign_in(actor)
+    if not actor.is_administrator:
+        raise Forbidden("Trang này dành cho người quản trị.")
+
+
+def require_staff_or_team(session: Session, actor: Actor) -> Cooperative:
+    """Return the cooperative that this person may take households into, as its staff or its community team."""
+    _require_sign_in(actor)
+    standing = standing_of(session, actor)
+    return require_staff(session, actor) if standing.staff_of else require_team(session, actor)
+
+
 def require_team(session: Session, actor: Actor) -> Cooperative:
     """Return the cooperative whose community digital team this person is on; raises ``Forbidden`` otherwise."""
     _require_sign_in(actor)
@@ -220,6 +234,14 @@ def staff_payout_account(session: Session, actor: Actor, account_id: int) -> Pay
     return _row_of_staff(session, actor, row)
 
 
+def own_payout_account(session: Session, actor: Actor, account_id: int) -> PayoutAccount:
+    """Return a payout account of a household this person is a member of."""
+    _require_sign_in(actor)
+    homes = standing_of(session, actor).household_ids
+    condition = PayoutAccount.household_id.in_(homes)
+    return _one(session.scalar(select(PayoutAccount).where(PayoutAccount.id == account_id, condition)))
+
+
 def grade_of_cooperative(session: Session, cooperative_id: int, grade_id: int) -> ProductGrade:
     """Return a grade of a product of this cooperative; another cooperative's is ``NotFound``."""
     statement = (
@@ -228,6 +250,19 @@ def grade_of_cooperative(session: Session, cooperative_id: int, grade_id: int) -
         .where(ProductGrade.id == grade_id, Product.cooperative_id == cooperative_id)
     )
     return _one(session.scalar(statement))
+
+
+def household_of_cooperative(session: Session, cooperative_id: int, public_id: str) -> Household:
+    """Return a household of this cooperative; another's is ``NotFound``."""
+    own = Household.cooperative_id == cooperative_id
+    return _one(session.scalar(select(Household).where(Household.public_id == public_id, own)))
+
+
+def village_of_cooperative(session: Session, cooperative_id: int, village_id: int) -> Village:
+    """Return a village of this cooperative; another's is ``NotFound``."""
+    return _one(
+        session.scalar(select(Village).where(Village.id == village_id, Village.cooperative_id == cooperative_id))
+    )
 
 
 def product_of_household(session: Session, household: Household, grade: ProductGrade) -> Product:
