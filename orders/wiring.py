@@ -10,6 +10,7 @@ from app.accounts.current import current_actor, current_buyer
 from app.clock import system_clock
 from app.db import current_policy, db, run_in_write_transaction
 from app.jobs import Chore
+from orders import cli
 from orders.expiring import expire_due_orders
 from orders.intake import PlaceOrderCommand, place_submitted
 from orders.queries import any_order_due
@@ -23,6 +24,7 @@ def register(app: Flask) -> None:
     """Register this package's routes, commands and subscriptions."""
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    cli.register(app)
     app.extensions.setdefault("chophien_intake_handlers", {})[PlaceOrderCommand] = _place
     app.extensions["chophien_navigation"].append(_places)
 
