@@ -1,6 +1,7 @@
 """What became of the orders of the demo's ended session: paid, packed, sent, delivered, come back, or let go."""
 
 from datetime import date
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,18 +15,21 @@ from livestream.demo.people import Cast
 from livestream.demo.visits import Visit
 from livestream.models import LiveSession
 from orders.checkout import CheckoutDetails, complete_checkout, quote_delivery
+from orders.claiming import accept_claim, make_claim
 from orders.expiring import expire_due_orders
 from orders.fulfilling import deliver_order, pack_order, return_order, ship_order
 from orders.lifecycle import cancel_order, confirm_order
-from orders.models import Order, OrderLine
+from orders.models import DeskTask, Order, OrderLine
 from orders.payments.transfers import StatementLine, match_transaction, record_bank_transaction
+from orders.refunding import finish_refund, submit_refund
 from orders.states import OrderState
 from shop.places import ward
 
 CARRIERS = ("Xe khách Hải Vân", "Viettel Post", "Xe khách Phúc Xuyên")
 RETURN_COST_VND = 45_000
 SECONDS_BETWEEN_CHECKOUTS = 15
-SENT = ("delivered", "claimed", "returned", "shipped")
+HANDED_OVER = ("delivered", "refunded", "claimed")
+SENT = (*HANDED_OVER, "returned", "shipped")
 PACKED = (*SENT, "packed")
 CONFIRMED = (*PACKED, "confirmed")
 
@@ -69,6 +73,7 @@ def check_out(
             continue
         if visit.method == "cod":
             confirm_order(session, order.id, actor=cast.staff, clock=clock)
+            close_tasks(session, cast, order, "confirm_cod", clock=clock)
         else:
             transfer(session, cast, order.code, order.total_vnd, visit.name, clock=clock)
 
@@ -122,8 +127,51 @@ def carry_out(session: Session, cast: Cast, visits: tuple[Visit, ...], orders: d
                 actor=cast.staff,
                 clock=at(day, 18, number),
             )
-        elif visit.fate in ("delivered", "claimed"):
+        elif visit.fate in HANDED_OVER:
             deliver_order(session, order.id, actor=cast.staff, clock=at(day, 15, number))
+
+
+def complain(
+    session: Session,
+    cast: Cast,
+    visits: tuple[Visit, ...],
+    orders: dict[str, Order],
+    *,
+    policy: SalePolicy,
+    media_root: Path,
+    day: date,
+) -> None:
+    """Let buyers complain on the evening of the delivery; one is refunded, the others wait for the desk."""
+    for number, visit in enumerate(visits):
+        order = orders.get(visit.name)
+        if order is None or order.state != OrderState.DELIVERED or visit.fate not in ("claimed", "refunded"):
+            continue
+        line = session.scalars(select(OrderLine).where(OrderLine.order_id == order.id).order_by(OrderLine.id)).first()
+        assert line is not None
+        claim = make_claim(
+            session,
+            order.id,
+            "Dưới đáy hộp có khoảng nửa cân bị dập, chảy nước.",
+            line_id=line.id,
+            picture=None,
+            media_root=media_root,
+            policy=policy,
+            actor=Actor(name=visit.name, buyer_id=order.buyer_id),
+            clock=at(day, 19, number),
+        )
+        if visit.fate == "refunded":
+            answer = "Hợp tác xã xin lỗi bác, em hoàn lại nửa cân ạ."
+            refund = accept_claim(session, claim, {line.id: 500}, answer, actor=cast.staff, clock=at(day, 19, 40))
+            submit_refund(session, refund.id, actor=cast.staff, clock=at(day, 19, 45))
+            finish_refund(session, refund.id, actor=cast.staff, clock=at(day, 20))
+
+
+def close_tasks(session: Session, cast: Cast, order: Order, kind: str, *, clock: Clock) -> None:
+    """Take what has been done about an order off the desk."""
+    for task in session.scalars(
+        select(DeskTask).where(DeskTask.order_id == order.id, DeskTask.kind == kind, DeskTask.state == "open")
+    ):
+        task.state, task.closed_at, task.closed_by_id = "done", clock(), cast.staff.user_id
 
 
 def weights(session: Session, order: Order, number: int) -> dict[int, int]:

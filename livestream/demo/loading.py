@@ -11,16 +11,18 @@ from sqlalchemy.orm import Session
 
 from app.clock import Clock, FrozenClock, system_clock, vietnam_date
 from app.db import current_policy, write_transaction
-from livestream.demo import fates, harvest, people, sessions
+from livestream.demo import fates, harvest, people, sessions, village_life
 from livestream.demo.harvest import Goods
 from livestream.demo.people import Cast
-from livestream.demo.visits import ENDED_EVENING, LIVE_NOW
+from livestream.demo.visits import ENDED_EVENING, LIVE_NOW, OPENING_EVENING, Visit
 from livestream.models import SessionState
 from livestream.states import ON_AIR
+from orders.states import OrderState
 from shop.weighing import cover_with
 
-DAYS_OF_HARVEST = 3
-"""How many days before today have a harvest; enough for fruit that was delivered and fruit that is on its way."""
+HARVEST_DAYS_AGO = (5, 2, 1, 0)
+"""Which days have a harvest: those of the sessions, yesterday and today."""
+OPENING_DAYS_AGO = 5
 EVENING_DAYS_AGO = 2
 MINUTES_ON_AIR = 20
 """How long the live session has been running when the demo is loaded."""
@@ -29,26 +31,39 @@ MINUTES_ON_AIR = 20
 def load_demo(*, clock: Clock = system_clock) -> list[str]:
     """Make sure the demo stands as of today; return one line for each thing that was done, none when all was there."""
     today = vietnam_date(clock())
-    done: list[str] = []
     with write_transaction() as session:
         cast = people.find_cast(session)
-        if cast is None:
-            founding = harvest.at(today - timedelta(days=harvest.SEASON_DAYS_BEFORE), 7)
-            cast = people.found_cooperative(session, today=today, clock=founding)
-            done.append(f"{cast.cooperative.name}: {len(cast.households)} hộ, {len(cast.users)} người")
+    done: list[str] = []
+    first_time = cast is None
+    if cast is None:
+        cast = _found(today)
+        done.append(f"{cast.cooperative.name}: {len(cast.households)} hộ, {len(cast.users)} người")
     with write_transaction() as session:
         goods = _goods(session, cast, today=today)
-    for days_ago in range(DAYS_OF_HARVEST, -1, -1):
+    for days_ago in HARVEST_DAYS_AGO:
         day = today - timedelta(days=days_ago)
         done += _harvest_day(cast, goods, day, all_in=days_ago > 0, clock=clock)
-        if days_ago == EVENING_DAYS_AGO:
-            done += _ended_evening(cast, goods, day)
+        if first_time and days_ago == OPENING_DAYS_AGO:
+            done += _evening(cast, goods, day, "Mở vườn đầu vụ", OPENING_EVENING)
+            with write_transaction() as session:
+                village_life.pay_out(session, cast, policy=current_policy(), day=day + timedelta(days=3))
+        if first_time and days_ago == EVENING_DAYS_AGO:
+            done += _evening(cast, goods, day, "Vải Phương Nam: mẻ đầu mùa", ENDED_EVENING)
     tomorrow = today + timedelta(days=1)
     with write_transaction() as session:
         pledged = harvest.pledge_for(session, cast, goods, tomorrow, clock=clock)
-    if pledged:
+        told = village_life.live_together(session, cast, goods, today=today, clock=clock)
+    if pledged or told:
         done.append(f"{tomorrow:%d/%m}: {pledged} hẹn hái")
     return done + _live_now(cast, goods, clock=clock) + _planned(cast, goods, tomorrow, clock=clock)
+
+
+def _found(today: date) -> Cast:
+    begins = today - timedelta(days=harvest.SEASON_DAYS_BEFORE)
+    with write_transaction() as session:
+        cast = people.found_cooperative(session, today=today, clock=harvest.at(begins, 7))
+        village_life.open_accounts(session, cast, policy=current_policy(), day=begins)
+    return cast
 
 
 def _harvest_day(cast: Cast, goods: Goods, day: date, *, all_in: bool, clock: Clock) -> list[str]:
@@ -70,29 +85,29 @@ def _harvest_day(cast: Cast, goods: Goods, day: date, *, all_in: bool, clock: Cl
     return [f"{day:%d/%m}: {pledged} hẹn hái, {weighed} lần cân"] if pledged or weighed else []
 
 
-def _ended_evening(cast: Cast, goods: Goods, day: date) -> list[str]:
-    """Sell for an evening, then pack, send and deliver the day after; once, whenever the demo is first loaded."""
+def _evening(cast: Cast, goods: Goods, day: date, title: str, visits: tuple[Visit, ...]) -> list[str]:
+    """Sell for an evening, then pack, send and deliver the day after."""
     evening, policy = harvest.at(day, 19, 30), current_policy()
+    media_root = current_app.extensions["chophien"].media_root
     with write_transaction() as session:
-        if sessions.find_session(session, cast, SessionState.ENDED) is not None:
-            return []
-        title = "Vải Phương Nam: mẻ đầu mùa"
-        live = sessions.plan(
-            session, cast, goods, title=title, scheduled_at=evening(), clock=harvest.at(day - timedelta(days=1), 10)
-        )
+        before = harvest.at(day - timedelta(days=1), 10)
+        live = sessions.plan(session, cast, goods, title=title, scheduled_at=evening(), clock=before)
     with write_transaction() as session:
         sessions.start(session, cast, live, clock=evening)
     with write_transaction() as session:
-        buyers = sessions.let_speak(session, live, ENDED_EVENING, policy=policy, clock=evening)
+        buyers = sessions.let_speak(session, live, visits, policy=policy, clock=evening)
         orders = fates.orders_by_buyer(session, live, buyers)
-        fates.check_out(session, cast, ENDED_EVENING, orders, policy=policy, clock=evening)
-        fates.stray_transfers(session, cast, orders, evening=evening)
+        fates.check_out(session, cast, visits, orders, policy=policy, clock=evening)
     with write_transaction() as session:
         late = harvest.at(day, 21)
-        fates.let_go(session, cast, ENDED_EVENING, orders, clock=late)
+        fates.let_go(session, cast, visits, orders, clock=late)
         sessions.finish(session, cast, live, clock=late)
     with write_transaction() as session:
-        fates.carry_out(session, cast, ENDED_EVENING, orders, day=day + timedelta(days=1))
+        after = day + timedelta(days=1)
+        fates.carry_out(session, cast, visits, orders, day=after)
+        fates.complain(session, cast, visits, orders, policy=policy, media_root=media_root, day=after)
+        if any(order.state == OrderState.CONFIRMED for order in orders.values()):
+            fates.stray_transfers(session, cast, orders, evening=harvest.at(after, 20))
     return [f"phiên tối {day:%d/%m}: {len(orders)} đơn"]
 
 

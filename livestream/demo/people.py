@@ -133,7 +133,6 @@ def found_cooperative(session: Session, *, today: date, clock: Clock) -> Cast:
             name=name,
             phone=_household_phone(number),
             growing_area_code=f"VN-QNOR-{number // 4 + 11:04}",
-            helper_consent_at=clock() if number % 3 == 1 else None,
             created_at=clock(),
         )
         for number, name in enumerate(HOUSEHOLDS)

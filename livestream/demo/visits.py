@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Fate = Literal["delivered", "claimed", "returned", "shipped", "packed", "confirmed", "cancelled", "expired", "pending"]
+Fate = Literal[
+    "delivered", "refunded", "claimed", "returned", "shipped", "packed", "confirmed", "cancelled", "expired", "pending"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,17 @@ class Visit:
     street: str = ""
     method: Literal["vietqr", "cod"] = "vietqr"
 
+
+OPENING_EVENING = (
+    Visit("Chị Thủy", "0900 000 331", ("chốt A1 10kg",), "delivered", "00166", "8 Duy Tân"),
+    Visit("Anh Phong", "0900 000 332", ("A1 5kg nhé", "thêm 2 chai B1"), "delivered", "26743", "31 Tôn Thất Đạm"),
+    Visit("Cô Nga", "0900 000 333", ("lấy 3 thùng A3",), "delivered", "20242", "120 Hùng Vương"),
+    Visit("Bác Tám", "0900 000 334", ("a2 15kg",), "refunded", "31135", "40 Mậu Thân"),
+    Visit("Chị Lý", "0900 000 335", ("chot a1 7 ký",), "delivered", "00166", "99 Trần Duy Hưng"),
+    Visit("Anh Quân", "0900 000 336", ("A1 4kg và A2 6kg",), "delivered", "06832", "Thôn Đá Bạc", "cod"),
+    Visit("Mẹ Sóc", "0900 000 337", ("B1 3 chai",), "delivered", "20242", "14 Lê Duẩn"),
+)  # fmt: skip
+"""The season's first session: everything delivered, settled and paid out since."""
 
 ENDED_EVENING = (
     Visit("Chị Hoa", "0900 000 301", ("Vải nhà mình ngọt không em?", "chốt A1 5kg"), "delivered", "00166", "12 Trung Kính"),
@@ -42,7 +55,7 @@ ENDED_EVENING = (
 
 LIVE_NOW = (
     Visit("Chị Phượng", "0900 000 321", ("Chào cả nhà, vải hái sáng nay phải không ạ?", "chốt A1 2kg"), "pending"),
-    Visit("Anh Long", "0900 000 322", ("cho anh A1",), "pending"),
+    Visit("Anh Long", "0900 000 322", ("cho anh ít vải", "cho anh 2kg A1"), "pending"),
     Visit("Cô Hạnh", "0900 000 323", ("A3 1 thùng",), "pending", "00166", "5 Trần Thái Tông"),
     Visit("Bé Vy", "0900 000 324", ("mật ong có nguyên chất không shop?", "B1 2 chai"), "pending"),
 )
