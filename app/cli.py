@@ -7,14 +7,26 @@ from cryptography.fernet import Fernet
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from app import catalogue
 from app.backup import BackupError, back_up, restore
 from app.clock import system_clock
+from app.config import PROJECT_ROOT
 
 
 @click.command("new-data-key")
 def new_data_key() -> None:
     """Print a new key for CHOPHIEN_DATA_KEYS."""
     click.echo(Fernet.generate_key().decode())
+
+
+@click.command("translations")
+def translations_command() -> None:
+    """Bring the English catalogue in step with the sources and list what waits for a translation."""
+    waiting = catalogue.update()
+    for message in waiting:
+        click.echo(message)
+    click.echo(f"{len(waiting)} messages wait for a translation in {catalogue.ENGLISH.relative_to(PROJECT_ROOT)}.")
+    catalogue.compile_catalogues()
 
 
 @click.command("backup")
@@ -46,5 +58,5 @@ def restore_command(file: Path, *, force: bool) -> None:
 
 def register(app: Flask) -> None:
     """Add the kernel's commands."""
-    for command in (new_data_key, backup_command, restore_command):
+    for command in (new_data_key, translations_command, backup_command, restore_command):
         app.cli.add_command(command)

@@ -10,7 +10,6 @@ from werkzeug.exceptions import HTTPException
 
 from app.db import db
 from app.errors import DomainError, SignInNeeded
-from app.i18n import translate_sentence
 from app.metrics import refusals
 
 log = structlog.get_logger(__name__)
@@ -25,8 +24,7 @@ _LAST_RESORT = (
 def error_to_dict(error: DomainError) -> dict[str, Any]:
     """Return the error as a program reads it: also the body of a refused socket acknowledgement."""
     refusals.labels(error.code).inc()
-    message = translate_sentence(error.message)
-    return {"ok": False, "error": error.code, "message": message, "details": error.details}
+    return {"ok": False, "error": error.code, "message": _(error.message), "details": error.details}
 
 
 def wants_json() -> bool:

@@ -1,19 +1,21 @@
 """Two languages, Vietnamese first: which one a visitor reads, and how numbers, money, weights and times are written."""
 
-import re
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache
 
-from flask import Flask, has_request_context, session
-from flask_babel import Babel, get_domain, get_locale, gettext
+from babel.support import NullTranslations, Translations
+from flask import Flask, has_request_context, request, session
+from flask_babel import get_locale
 
+from app.catalogue import TRANSLATIONS, compile_catalogues
 from app.clock import VIETNAM, vietnam_date
 from app.money import format_number, format_vnd
 from app.phones import format_phone, mask_phone
 from app.quantity import format_kilograms, format_units
+from app.sentences import SentenceBabel
 
 LANGUAGES = ("vi", "en")
-babel = Babel()
+babel = SentenceBabel()
 
 
 def N_(text: str) -> str:  # noqa: N802 -- The name the translation tools look for.
@@ -30,36 +32,6 @@ def select_language() -> str:
 def current_language() -> str:
     """Return "vi" or "en" for the request being served."""
     return str(get_locale() or "vi")
-
-
-def translate_sentence(sentence: str) -> str:
-    """Return a finished Vietnamese sentence in the visitor's language.
-
-    Use cases write whole sentences with the numbers already in them ("Chỉ còn 2 kg."), because they know nothing of
-    languages. The catalogue keeps each as a pattern ("Chỉ còn {0}."): the pattern that fits tells what the numbers are,
-    and the translation says where they go.
-    """
-    if current_language() == "vi":
-        return sentence
-    translated = gettext(sentence)
-    if translated != sentence:
-        return translated
-    for pattern, translation in _sentence_patterns(current_language()):
-        if found := pattern.fullmatch(sentence):
-            return translation.format(*found.groups())
-    return sentence
-
-
-@lru_cache(maxsize=len(LANGUAGES))
-def _sentence_patterns(language: str) -> list[tuple[re.Pattern[str], str]]:  # noqa: ARG001 -- The key of the cache.
-    """Return the patterns of the current catalogue, those with the most words of their own first."""
-    catalogue = get_domain().get_translations()._catalog  # noqa: SLF001 -- gettext has no way to list its entries.
-    found = []
-    for sentence, translation in catalogue.items():
-        if isinstance(sentence, str) and "{0}" in sentence:
-            words = re.split(r"\{\d+\}", sentence)
-            found.append((len("".join(words)), re.compile("(.+?)".join(map(re.escape, words)), re.DOTALL), translation))
-    return [(pattern, translation) for _size, pattern, translation in sorted(found, key=lambda entry: -entry[0])]
 
 
 def local_time(moment: datetime) -> str:
@@ -83,12 +55,24 @@ def per_language(vietnamese: str, english: str) -> str:
     return english if current_language() == "en" and english else vietnamese
 
 
+@cache
+def _form_messages(language: str) -> Translations | NullTranslations:
+    return Translations.load(str(TRANSLATIONS), [language], "wtforms")
+
+
+def _translate_forms() -> None:
+    """Give WTForms our words for its own messages; it knows two dozen languages, but not Vietnamese."""
+    request.wtforms_translations = _form_messages(select_language())  # type: ignore[attr-defined]
+
+
 def register(app: Flask) -> None:
     """Set Flask-Babel up and give templates the filters that write numbers, money, weights and times."""
     app.config["BABEL_DEFAULT_LOCALE"] = "vi"
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Ho_Chi_Minh"
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = "app/translations"
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
+    compile_catalogues()
     babel.init_app(app, locale_selector=select_language)
+    app.before_request(_translate_forms)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.filters |= {
         "vnd": format_vnd,
