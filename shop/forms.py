@@ -19,6 +19,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from app.errors import DomainError, InvalidInput
@@ -37,7 +38,7 @@ def needed(message: Any) -> list[Any]:
 def blame(form: FlaskForm, refused: DomainError) -> None:
     """Put a refusal beside the field that caused it, or at the top of the form."""
     message = _(refused.message)
-    name = refused.details.get("field")
+    name = refused.details.get("field", "")
     if name in form:
         form[name].errors = [*form[name].errors, message]
     else:
@@ -115,7 +116,7 @@ class ListingForm(FlaskForm):
     title_en = StringField(_l("Tên tiếng Anh"), validators=[Length(max=120)])
     unit_kind = RadioField(
         _l("Bán theo"),
-        choices=[("kg", _l("Cân lẻ theo kg")), ("pack", _l("Nguyên thùng, hộp, chai"))],
+        choices=[SelectChoice("kg", _l("Cân lẻ theo kg")), SelectChoice("pack", _l("Nguyên thùng, hộp, chai"))],
         default="kg",
         validators=[InputRequired(_l("Bác chọn cách bán giúp em."))],
     )
@@ -173,7 +174,11 @@ class ProductForm(FlaskForm):
     )
     placeholder = SelectField(
         _l("Hình vẽ khi chưa có ảnh"),
-        choices=[("lychee", _l("Quả vải")), ("honey", _l("Mật ong")), ("fruit", _l("Trái cây"))],
+        choices=[
+            SelectChoice("lychee", _l("Quả vải")),
+            SelectChoice("honey", _l("Mật ong")),
+            SelectChoice("fruit", _l("Trái cây")),
+        ],
     )
     about = TextAreaField(_l("Giới thiệu"), validators=[Length(max=4000)])
     about_en = TextAreaField(_l("Giới thiệu bằng tiếng Anh"), validators=[Length(max=4000)])
@@ -185,7 +190,10 @@ class NewProductForm(ProductForm):
 
     measure = RadioField(
         _l("Tính theo"),
-        choices=[(Measure.WEIGHT.value, _l("Cân nặng")), (Measure.COUNT.value, _l("Đếm chiếc: chai, hộp, quả"))],
+        choices=[
+            SelectChoice(Measure.WEIGHT.value, _l("Cân nặng")),
+            SelectChoice(Measure.COUNT.value, _l("Đếm chiếc: chai, hộp, quả")),
+        ],
         default=Measure.WEIGHT.value,
     )
     grades = StringField(
@@ -233,11 +241,11 @@ class InvitationForm(FlaskForm):
     role = SelectField(
         _l("Mời làm"),
         choices=[
-            (MemberRole.HOUSEHOLD.value, _l("Người trong hộ")),
-            (MemberRole.HOST.value, _l("Người livestream")),
-            (MemberRole.STAFF.value, _l("Cán bộ hợp tác xã")),
-            (MemberRole.VILLAGE_LEADER.value, _l("Trưởng thôn")),
-            (MemberRole.COMMUNITY_TEAM.value, _l("Tổ công nghệ số cộng đồng")),
+            SelectChoice(MemberRole.HOUSEHOLD.value, _l("Người trong hộ")),
+            SelectChoice(MemberRole.HOST.value, _l("Người livestream")),
+            SelectChoice(MemberRole.STAFF.value, _l("Cán bộ hợp tác xã")),
+            SelectChoice(MemberRole.VILLAGE_LEADER.value, _l("Trưởng thôn")),
+            SelectChoice(MemberRole.COMMUNITY_TEAM.value, _l("Tổ công nghệ số cộng đồng")),
         ],
     )
     household = SelectField(_l("Hộ"), validators=[Length(max=12)])
@@ -277,14 +285,19 @@ class NoticeForm(FlaskForm):
     )
 
 
-class CooperativeForm(FlaskForm):
-    """A cooperative: its name, its place, and the account that buyers pay into."""
+class FoundingForm(FlaskForm):
+    """A new cooperative: its name and its place; the rest comes later."""
 
     name = StringField(_l("Tên hợp tác xã"), validators=needed(_l("Bác ghi tên hợp tác xã giúp em.")))
+    place = StringField(_l("Xã, phường"), validators=needed(_l("Bác ghi xã, phường giúp em, tên cũ cũng được.")))
+
+
+class CooperativeForm(FoundingForm):
+    """A cooperative's details, and the account that buyers pay into."""
+
     phone = StringField(_l("Số điện thoại"), validators=[Length(max=60)])
     tax_code = StringField(_l("Mã số thuế"), validators=[Length(max=20)])
     street = StringField(_l("Địa chỉ"), validators=[Length(max=160)])
-    place = StringField(_l("Xã, phường"), validators=needed(_l("Bác ghi xã, phường giúp em, tên cũ cũng được.")))
     about = TextAreaField(_l("Giới thiệu"), validators=[Length(max=4000)])
     bank_bin = SelectField(_l("Ngân hàng nhận tiền của khách"), validators=[Length(max=6)])
     bank_account = StringField(_l("Số tài khoản"), validators=[Length(max=30)])

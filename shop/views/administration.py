@@ -10,7 +10,7 @@ from app.db import db, write_transaction
 from app.errors import DomainError, InvalidInput
 from shop import access
 from shop.cooperatives import edit_cooperative, found_cooperative
-from shop.forms import CooperativeForm, blame
+from shop.forms import CooperativeForm, FoundingForm, blame
 from shop.people_queries import cooperatives
 from shop.places import WardMatch, search_wards
 from shop.views.common import bank_choices
@@ -21,9 +21,8 @@ blueprint = Blueprint("administration", __name__)
 @blueprint.route("/quan-tri", methods=["GET", "POST"])
 def home() -> BaseResponse | tuple[str, int]:
     """Show the cooperatives and found another."""
-    actor, form = require_user(), CooperativeForm()
+    actor, form = require_user(), FoundingForm()
     access.require_administrator(actor)
-    form.bank_bin.choices = bank_choices()
     matches: list[WardMatch] = []
     if form.validate_on_submit():
         try:
@@ -81,7 +80,7 @@ def cooperative(cooperative_id: int) -> BaseResponse | tuple[str, int]:
     return page, 422 if form.errors or form.form_errors else 200
 
 
-def _ward(form: CooperativeForm) -> tuple[list[WardMatch], str]:
+def _ward(form: FoundingForm) -> tuple[list[WardMatch], str]:
     """Return the wards that fit what was typed, and the code of the one chosen or only possible."""
     matches = search_wards(form.place.data or "", limit=8)
     if not matches:

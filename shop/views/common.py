@@ -65,14 +65,14 @@ def uploaded_picture(field: Field) -> PreparedPhoto | None:
     return prepare_photo(upload.stream)  # type: ignore[arg-type]
 
 
-def bank_choices() -> list[tuple[str, str]]:
-    """Return the banks as (BIN, name) with an empty first choice; the list belongs to the room that pays."""
-    return [("", _("Chọn ngân hàng")), *current_app.extensions["chophien_banks"]()]
+def bank_choices() -> dict[str, str]:
+    """Return the banks' names by BIN after an empty first choice; the list belongs to the room that pays."""
+    return {"": _("Chọn ngân hàng"), **dict(current_app.extensions["chophien_banks"]())}
 
 
 def bank_name(bank_bin: str) -> str:
     """Return a bank's name, or its BIN where the list does not know it."""
-    return dict(bank_choices()).get(bank_bin, bank_bin)
+    return bank_choices().get(bank_bin, bank_bin)
 
 
 def grade_label(choice: GradeChoice) -> str:
@@ -85,6 +85,11 @@ def unit_of(measure: str) -> tuple[int, str]:
     return (1000, "kg") if measure == Measure.WEIGHT else (1, _("đơn vị"))
 
 
-def village_choices(villages: Sequence[Village], nobody: str = "") -> list[tuple[str, str]]:
+def village_choices(villages: Sequence[Village], nobody: str = "") -> dict[str, str]:
     """Return villages for a choice, after an entry for none of them when one is given."""
-    return [*([("", nobody)] if nobody else []), *((str(village.id), village.name) for village in villages)]
+    return ({"": nobody} if nobody else {}) | {str(village.id): village.name for village in villages}
+
+
+def grade_names(choices: Sequence[GradeChoice]) -> dict[int, str]:
+    """Return grades for a choice."""
+    return {choice.grade_id: grade_label(choice) for choice in choices}

@@ -68,7 +68,7 @@ def village() -> BaseResponse | tuple[str, int]:
     led = access.require_leader(session, actor)
     village_id, cooperative_id = led.id, led.cooperative_id
     form = NoticeForm()
-    form.village.choices = [(str(village_id), led.name)]
+    form.village.choices = village_choices([led])
     if form.validate_on_submit() and _publish(form, actor, cooperative_id, str(village_id)):
         return redirect(url_for("community.village"))
     session = db.session()

@@ -28,7 +28,7 @@ from shop.listing import (
 )
 from shop.models import Listing, Measure, Product
 from shop.supply_queries import coming_floors, feeding, floors, grade_choices, listing_rows, price_approvals, seasons
-from shop.views.common import grade_label, today, unit_of
+from shop.views.common import grade_label, grade_names, today, unit_of
 
 blueprint = Blueprint("listings", __name__)
 
@@ -49,8 +49,8 @@ def new() -> BaseResponse | tuple[str, int]:
     session, actor = db.session(), require_user()
     cooperative = access.require_staff(session, actor)
     form = ListingForm()
-    form.grade_id.choices = [(row.grade_id, grade_label(row)) for row in grade_choices(session, cooperative.id)]
-    form.season_id.choices = [(row.id, row.name) for row in seasons(session, cooperative.id)]
+    form.grade_id.choices = grade_names(grade_choices(session, cooperative.id))
+    form.season_id.choices = {row.id: row.name for row in seasons(session, cooperative.id)}
     if form.validate_on_submit():
         try:
             with write_transaction() as session:
@@ -167,7 +167,7 @@ def floor_prices() -> BaseResponse | tuple[str, int]:
     cooperative = access.require_staff(session, actor)
     form = FloorForm(valid_from=today())
     choices = grade_choices(session, cooperative.id)
-    form.grade_id.choices = [(row.grade_id, grade_label(row)) for row in choices]
+    form.grade_id.choices = grade_names(choices)
     if form.validate_on_submit():
         try:
             with write_transaction() as session:

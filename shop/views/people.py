@@ -278,10 +278,8 @@ def _wanted() -> int | None:
 def _fill(form: InvitationForm, cooperative: Cooperative) -> None:
     session = db.session()
     rows = household_rows(session, cooperative.id, today())
-    form.household.choices = [
-        ("", _("Không thuộc hộ nào")),
-        *((row.public_id, f"{row.name} · {row.village}") for row in rows),
-    ]
+    names = {row.public_id: f"{row.name} · {row.village}" for row in rows}
+    form.household.choices = {"": _("Không thuộc hộ nào")} | names
     form.village.choices = village_choices(villages(session, cooperative.id), _("Không phụ trách thôn nào"))
 
 

@@ -18,7 +18,7 @@ from shop.models import HarvestLot, Household, Pledge, PledgeState, Product
 from shop.people_queries import household_rows, waiting_accounts
 from shop.photos import keep_photo
 from shop.supply_queries import grade_choices, listing_rows, lots, movements, pledges, price_approvals, weighings
-from shop.views.common import cover_shortfall, grade_label, sections, settings, today, unit_of, uploaded_picture
+from shop.views.common import cover_shortfall, grade_names, sections, settings, today, unit_of, uploaded_picture
 from shop.weighing import correct_weigh_in, record_loss, weigh_in_lot
 
 blueprint = Blueprint("supply", __name__)
@@ -66,14 +66,9 @@ def walk_in() -> BaseResponse | tuple[str, int] | str:
     session = db.session()
     cooperative = access.require_staff(session, require_user())
     form = WalkInForm()
-    form.household.choices = [
-        ("", _("Chọn hộ")),
-        *(
-            (row.public_id, f"{row.name} · {row.village}")
-            for row in household_rows(session, cooperative.id, today(), Household.active.is_(True))
-        ),
-    ]
-    form.grade_id.choices = [(row.grade_id, grade_label(row)) for row in grade_choices(session, cooperative.id)]
+    rows = household_rows(session, cooperative.id, today(), Household.active.is_(True))
+    form.household.choices = {"": _("Chọn hộ")} | {row.public_id: f"{row.name} · {row.village}" for row in rows}
+    form.grade_id.choices = grade_names(grade_choices(session, cooperative.id))
     if form.validate_on_submit():
         return redirect(url_for("supply.scale", public_id=form.household.data, grade_id=form.grade_id.data))
     return render_template("shop/walk_in.html", form=form), 422 if form.errors else 200
