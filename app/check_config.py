@@ -73,8 +73,6 @@ def _check_redis(url: str) -> None:
 
 
 def _check_address(host: str, port: int) -> None:
-    if port > 65_535:
-        raise ConfigError(f"PORT: {port} is not a port; choose one from 1024 to 65535.")
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:

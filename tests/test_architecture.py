@@ -39,7 +39,15 @@ PURE = (
     "livestream/order_comments/*.py",
 )
 MODELS = ("*/models.py",)
-READERS = ("*/queries.py", "*_queries.py", "*/queries/*.py", "*/access.py", "*/locks.py")
+READERS = (
+    "*/queries.py",
+    "*_queries.py",
+    "*/queries/*.py",
+    "*/access.py",
+    "*/locks.py",
+    "*/balances.py",
+    "livestream/states.py",  # A table of arrows between the states that the models name.
+)
 ENTRY_POINTS = (
     "*/views.py",
     "*_views.py",

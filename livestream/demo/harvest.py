@@ -151,7 +151,8 @@ def expected(number: int, name: str, day: date) -> int:
 def pledge_for(session: Session, cast: Cast, goods: Goods, day: date, *, clock: Clock) -> int:
     """Let the households say what they will pick on ``day``; return how many pledges were made. Twice is once."""
     made = 0
-    known = set(session.execute(select(Pledge.household_id, Pledge.grade_id).where(Pledge.for_date == day)).tuples())
+    statement = select(Pledge.household_id, Pledge.grade_id).where(Pledge.for_date == day)
+    known = {(household_id, grade_id) for household_id, grade_id in session.execute(statement)}
     for number, household in enumerate(cast.households):
         for name in ("one", "two"):
             quantity = expected(number, name, day)
@@ -182,13 +183,10 @@ def weigh_in_day(
     With ``all_in`` false the last three households are still picking, so that staff have somebody to weigh in.
     """
     weighed = 0
-    known = set(
-        session.execute(
-            select(HarvestLot.household_id, HarvestLot.grade_id).where(
-                HarvestLot.harvested_on == day, HarvestLot.weighed_at.is_not(None)
-            )
-        ).tuples()
+    statement = select(HarvestLot.household_id, HarvestLot.grade_id).where(
+        HarvestLot.harvested_on == day, HarvestLot.weighed_at.is_not(None)
     )
+    known = {(household_id, grade_id) for household_id, grade_id in session.execute(statement)}
     comers = cast.households if all_in else cast.households[:-3]
     for number, household in enumerate(comers):
         for name in ("one", "two", "honey"):
