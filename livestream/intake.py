@@ -184,7 +184,7 @@ def _read_tap(command: OrderButton, live: LiveSession, shelf: Sequence[ShelfEntr
 def _read_text(command: PostComment, live: LiveSession, shelf: Sequence[ShelfEntry]) -> _Said:
     text = clean_line(command.text)[:MAX_COMMENT]
     read = read_comment(text, reader_shelf(shelf, live.pinned_offer_id))
-    said = _Said(command, live, text, kind=read.kind, read=reading_to_dict(read))
+    said = _Said(command, live, text, kind=read.kind, read={**reading_to_dict(read), "reasons": list(read.reasons)})
     sender = command.sender
     if sender.at_desk:
         said.kind, said.answer = "other", answers.talk("other")
