@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import and_, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.actor import Actor
+from app.db import WRITE_OPTION
 from app.errors import Forbidden, NotFound, SignInNeeded
 from shop.models import (
     Cooperative,
@@ -34,6 +35,7 @@ from shop.models import (
 )
 
 T = TypeVar("T")
+_REMEMBERED = "shop_standings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,27 @@ class Standing:
 
 
 def standing_of(session: Session, actor: Actor) -> Standing:
-    """Return what the actor is; one query, none for a guest."""
+    """Return what the actor is: one query for as long as the session reads from one transaction, none for a guest.
+
+    A page asks this many times, for its getters, its navigation and its sections. Inside a write transaction it is read
+    anew each time, because that is where memberships begin and end.
+    """
     if actor.user_id is None:
         return Standing(user_id=None, is_administrator=False)
+    if WRITE_OPTION in session.info:
+        return _read_standing(session, actor)
+    transaction, known = session.info.get(_REMEMBERED, (None, {}))
+    if transaction is not None and transaction is session.get_transaction() and actor in known:
+        found: Standing = known[actor]
+        return found
+    standing = _read_standing(session, actor)
+    if transaction is not session.get_transaction():
+        transaction, known = session.get_transaction(), {}
+    session.info[_REMEMBERED] = (transaction, known | {actor: standing})
+    return standing
+
+
+def _read_standing(session: Session, actor: Actor) -> Standing:
     rows = session.execute(
         select(Membership.role, Membership.cooperative_id, Membership.household_id, Membership.village_id).where(
             Membership.user_id == actor.user_id, Membership.active.is_(True)
@@ -139,12 +159,13 @@ def own_household(session: Session, actor: Actor) -> Household:
     household_ids = standing_of(session, actor).household_ids
     if not household_ids:
         raise Forbidden("Trang này dành cho các hộ trong hợp tác xã. Bác nhờ hợp tác xã gửi lời mời giúp em.")
-    return _one(session.get(Household, min(household_ids)))
+    return _one(session.get(Household, min(household_ids), options=[joinedload(Household.village)]))
 
 
 def household_for(session: Session, actor: Actor, public_id: str) -> Household:
     """Return a household the actor may look into: its members, its cooperative's staff, or its team with consent."""
-    household = _one(session.scalar(select(Household).where(Household.public_id == public_id)))
+    statement = select(Household).options(joinedload(Household.village)).where(Household.public_id == public_id)
+    household = _one(session.scalar(statement))
     if not may_act_for(standing_of(session, actor), household):
         raise NotFound("Không tìm thấy hộ này.")
     return household
@@ -303,17 +324,19 @@ def notice_for(session: Session, actor: Actor, notice_id: int) -> Notice:
 def notices_visible_to(session: Session, actor: Actor) -> Any:
     """Return the condition that picks the notices a person may read; for queries and for ``notice_for``."""
     standing = standing_of(session, actor)
-    homes = session.execute(
-        select(Household.cooperative_id, Household.village_id).where(Household.id.in_(standing.household_ids))
-    ).all()
-    led = session.execute(select(Village.cooperative_id, Village.id).where(Village.id.in_(standing.leader_of))).all()
-    everywhere = standing.cooperative_ids
-    cooperatives = everywhere | {row[0] for row in (*homes, *led)}
-    villages = {row[1] for row in (*homes, *led)}
+    homes = Household.id.in_(standing.household_ids)
+    led = Village.id.in_(standing.leader_of)
     return or_(
-        Notice.cooperative_id.in_(everywhere),
-        and_(Notice.cooperative_id.in_(cooperatives), Notice.village_id.is_(None)),
-        Notice.village_id.in_(villages),
+        Notice.cooperative_id.in_(standing.cooperative_ids),
+        Notice.village_id.in_(standing.leader_of),
+        Notice.village_id.in_(select(Household.village_id).where(homes)),
+        and_(
+            Notice.village_id.is_(None),
+            or_(
+                Notice.cooperative_id.in_(select(Household.cooperative_id).where(homes)),
+                Notice.cooperative_id.in_(select(Village.cooperative_id).where(led)),
+            ),
+        ),
     )
 
 

@@ -43,6 +43,7 @@ def staff(world: World, signed_in) -> Browser:
 def now() -> Session:
     """Return the session with a fresh look at the database; the page before was another transaction."""
     db.session.rollback()
+    db.session.expire_all()
     return db.session()
 
 
