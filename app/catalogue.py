@@ -151,7 +151,7 @@ def _is_text(node: ast.AST) -> bool:
 
 
 def _is_sentence(text: str) -> bool:
-    return bool(_VIETNAMESE.search(text)) and not _CODE.search(text)
+    return len(text) > 1 and bool(_VIETNAMESE.search(text)) and not _CODE.search(text)
 
 
 def _pattern(node: ast.JoinedStr) -> str:
