@@ -3,6 +3,7 @@
 import re
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, make_response, redirect, request, session, url_for
 from flask_babel import gettext as _
@@ -11,6 +12,8 @@ from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 from limits import parse
 
+from app.accounts.models import User
+from app.db import write_transaction
 from app.errors import TooManyRequests
 from app.i18n import LANGUAGES
 from app.network import client_address, network_key
@@ -36,6 +39,15 @@ def safe_next(target: str | None) -> str | None:
     return None
 
 
+def public_url(path: str) -> str:
+    """Return the address of a path as people type it, for letters and links that are sent on.
+
+    It comes from the settings and never from the request: whoever asks for a letter must not decide where its link leads.
+    """
+    base: str = current_app.extensions["chophien"].base_url
+    return f"{base}{path}"
+
+
 def spend(rate: str, what: str, who: str | None = None) -> None:
     """Count one use of ``what`` by ``who`` (the visitor's network unless told) against a rate such as ``10/minute``.
 
@@ -55,6 +67,10 @@ def set_language() -> Response:
         abort(404)
     session["language"] = language
     session.permanent = True
+    if current_user.is_authenticated and current_user.locale != language:
+        user_id = current_user.id
+        with write_transaction() as writing:
+            writing.get_one(User, user_id).locale = language
     return make_response(redirect(safe_next(request.form.get("next")) or "/"))
 
 
@@ -64,16 +80,24 @@ def health() -> tuple[str, int]:
     return "ok", 200
 
 
+def _socket_origin() -> str:
+    """Return the origin of our sockets; older browsers do not count it as 'self'."""
+    return public_url("").replace("http", "ws", 1)
+
+
 def _add_headers(response: Response) -> Response:
     frames = "https://www.youtube-nocookie.com https://www.facebook.com"
     policy = (
         "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; "
         f"script-src 'self' 'nonce-{csp_nonce()}'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-        f"connect-src 'self' ws: wss:; font-src 'self'; frame-src 'self' {frames}"
+        f"connect-src 'self' {_socket_origin()}; font-src 'self'; frame-src 'self' {frames}"
     )
     response.headers.setdefault("Content-Security-Policy", policy)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "same-origin")
+    response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     response.headers.setdefault("Permissions-Policy", "camera=(self), microphone=(self), geolocation=()")
     if request.path.startswith("/static/dist/") and response.status_code == 200:
         # Their names change with their contents.
@@ -106,9 +130,11 @@ def register(app: Flask) -> None:
     config = app.extensions["chophien"]
     if config.redis_url:
         app.config["RATELIMIT_STORAGE_URI"] = config.redis_url
+    if config.environment == "production":
+        app.config["TRUSTED_HOSTS"] = [urlsplit(config.base_url).netloc, "127.0.0.1", "localhost"]
     csrf.init_app(app)
     limiter.init_app(app)
     app.register_blueprint(kernel)
     app.after_request(_add_headers)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
-    app.jinja_env.globals["url_for"] = url_for
+    app.jinja_env.globals |= {"url_for": url_for, "public_url": public_url}

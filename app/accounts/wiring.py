@@ -9,6 +9,7 @@ from flask_security import Security
 
 from app import mail
 from app.accounts import cli, forms, views
+from app.accounts.models import User
 from app.accounts.security import (
     CODE_SECONDS,
     GoodPasswords,
@@ -50,7 +51,7 @@ def register(app: Flask) -> None:
     app.register_blueprint(views.blueprint)
     cli.register(app)
     mail.register(app)
-    user_logged_in.connect(_fresh_form_token, app)
+    user_logged_in.connect(_begin_session, app)
 
 
 def _settings(config: Config) -> dict[str, object]:
@@ -129,6 +130,7 @@ def _settings(config: Config) -> dict[str, object]:
     }
 
 
-def _fresh_form_token(_app: Flask, **_extra: object) -> None:
-    """Forget the form token of before the sign-in: whoever planted it must not keep a valid one."""
+def _begin_session(_app: Flask, user: User) -> None:
+    """Start with a fresh form token, for whoever planted the old one must not keep it, and in the person's language."""
     session.pop("csrf_token", None)
+    session.setdefault("language", user.locale)

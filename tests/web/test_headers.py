@@ -1,15 +1,18 @@
 """What every answer carries, and what an error looks like as a page and as JSON."""
 
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 from flask import Flask, abort
 
-from app import errors
+from app import errors, events, logs
+from app.config import Config
 from app.db import WriteOutsideTransaction
 from app.error_pages import error_to_dict
 from app.errors import DomainError, InsufficientStock, SignInNeeded
+from app.factory import create_app
 from tests.clients import browser, form_token
 
 PAGES = ("/dang-nhap", "/quen-mat-khau", "/toi-la", "/khong-co-trang-nay")
@@ -29,6 +32,7 @@ def test_every_page_is_shut_to_strangers(app: Flask, path: str):
     assert policy["object-src"] == ["'none'"]
     assert policy["form-action"] == ["'self'"]
     assert policy["base-uri"] == ["'self'"]
+    assert policy["connect-src"] == ["'self'", "ws://127.0.0.1:8000"]
     assert "'unsafe-inline'" not in answer.headers["Content-Security-Policy"]
     assert "'unsafe-eval'" not in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -75,6 +79,33 @@ def test_metrics_are_for_this_machine_only(app: Flask):
     client = browser(app)
     assert client.get("/metrics").status_code == 200
     assert client.get("/metrics", environ_base={"REMOTE_ADDR": "203.0.113.9"}).status_code == 404
+
+
+@pytest.fixture
+def second_app_allowed(app: Flask, monkeypatch: pytest.MonkeyPatch):
+    """Building another application takes over the event bus and the log; give them back afterwards."""
+    monkeypatch.setattr(events.bus, "_subscribers", defaultdict(list))
+    yield
+    logs.configure(app.extensions["chophien"])
+
+
+def test_production_answers_to_its_own_name_only(second_app_allowed: None, tmp_path: Path):
+    config = Config(
+        environment="production",
+        secret_key="s" * 40,
+        data_keys=("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",),
+        database_url=f"sqlite:///{tmp_path / 'x.db'}",
+        media_root=tmp_path / "media",
+        base_url="https://vai.example.vn",
+        demo=False,
+        demo_crowd=False,
+    )
+    client = browser(create_app(config))
+    answer = client.get("/healthz", base_url="https://vai.example.vn")
+    assert answer.status_code == 200
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert client.get("/healthz", base_url="https://evil.example").status_code == 400
+    assert client.get("/healthz", base_url="http://127.0.0.1").status_code == 200
 
 
 def test_the_health_check_answers(app: Flask):

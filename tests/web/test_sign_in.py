@@ -249,6 +249,22 @@ def test_the_forgotten_password_comes_by_letter_and_its_link_works_once(app: Fla
     assert signed_in_with(app, fresh)
 
 
+def test_whoever_asks_for_the_letter_does_not_decide_where_it_leads(app: Flask, lan: User):
+    browser(app).post("/quen-mat-khau", data={"email": "lan@example.com"}, base_url="http://evil.example")
+    text = last_message(app, "mail")["text"]
+    assert "evil.example" not in text
+    assert app.extensions["chophien"].base_url in text
+
+
+def test_the_language_is_kept_with_the_person(app: Flask, lan: User):
+    client = browser(app)
+    attempt(client, "0912345678", GOOD)
+    client.post("/ngon-ngu", data={"language": "en"})
+    elsewhere = browser(app)
+    attempt(elsewhere, "0912345678", GOOD)
+    assert '<html lang="en"' in elsewhere.get("/tai-khoan").text
+
+
 def test_a_letter_is_only_sent_to_who_exists_and_the_page_does_not_tell(app: Flask, lan: User):
     known = browser(app).post("/quen-mat-khau", data={"email": "lan@example.com"}).text
     unknown = browser(app).post("/quen-mat-khau", data={"email": "ai@example.com"}).text
