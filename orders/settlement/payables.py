@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
-from orders.ledger.models import LedgerAccount, LedgerPosting, LedgerTransaction
+from orders.ledger.models import LedgerAccount, LedgerPosting
 from orders.models import Order, Payout
 from orders.states import PayoutState
 
@@ -30,8 +30,10 @@ class Payable:
         return max(0, self.balance_vnd - max(0, self.fresh_vnd) - self.drafted_vnd)
 
 
-def payables(session: Session, cooperative_id: int, *, settle_after_hours: int, now: datetime) -> list[Payable]:
-    """Return every household and host of a cooperative with a ledger account, ordered by type and id.
+def payables(
+    session: Session, cooperative_id: int, *, settle_after_hours: int, now: datetime, code: str | None = None
+) -> list[Payable]:
+    """Return every household and host of a cooperative with a ledger account, ordered by type and id; or one by its code.
 
     Goods delivered within ``settle_after_hours`` may still be complained about; their part waits.
     """
@@ -43,39 +45,36 @@ def payables(session: Session, cooperative_id: int, *, settle_after_hours: int, 
     signed = case((credit == LedgerAccount.id, LedgerPosting.amount_vnd), else_=-LedgerPosting.amount_vnd)
     since = now - timedelta(hours=settle_after_hours)
     fresh = case((Order.delivered_at > since, signed), else_=0)
-    rows = session.execute(
+    statement = (
         select(kinds, LedgerAccount.owner_id, LedgerAccount.id, func.sum(signed), func.sum(fresh))
         .join(LedgerPosting, (credit == LedgerAccount.id) | (debit == LedgerAccount.id))
         .outerjoin(Order, Order.id == LedgerPosting.order_id)
         .where(LedgerAccount.cooperative_id == cooperative_id, kinds.is_not(None))
         .group_by(kinds, LedgerAccount.owner_id, LedgerAccount.id)
         .order_by(kinds, LedgerAccount.owner_id)
-    ).all()
+    )
+    if code is not None:
+        statement = statement.where(LedgerAccount.code == code)
     drafted = _drafted(session, cooperative_id)
     return [
         Payable(kind, owner_id, account_id, int(balance), int(recent), drafted.get((kind, owner_id), 0))
-        for kind, owner_id, account_id, balance, recent in rows
+        for kind, owner_id, account_id, balance, recent in session.execute(statement)
     ]
 
 
-def paid_since(session: Session, account_id: int, start: datetime, end: datetime | None) -> tuple[int, int]:
-    """Return what was approved for payout from an account in a span of time, and what of it failed and came back (đồng)."""
-
-    def of_kind(kind: str) -> ColumnElement[int]:
-        return func.coalesce(func.sum(case((LedgerTransaction.kind == kind, LedgerPosting.amount_vnd), else_=0)), 0)
-
-    statement = (
-        select(of_kind("payout_approved"), of_kind("payout_failed"))
-        .join(LedgerPosting, LedgerPosting.transaction_id == LedgerTransaction.id)
-        .where(
-            (LedgerPosting.debit_account_id == account_id) | (LedgerPosting.credit_account_id == account_id),
-            LedgerTransaction.effective_at >= start,
+def payouts_between(
+    session: Session, payee_type: str, payee_id: int, start: datetime, end: datetime | None
+) -> tuple[int, int]:
+    """Return what was paid to a payee in a span of time, and what is on its way to them now (đồng)."""
+    in_span = Payout.paid_at >= start if end is None else (Payout.paid_at >= start) & (Payout.paid_at < end)
+    paid = case((in_span & (Payout.state == PayoutState.PAID), Payout.amount_vnd), else_=0)
+    sent = case((Payout.state.in_((PayoutState.APPROVED, PayoutState.SENT)), Payout.amount_vnd), else_=0)
+    row = session.execute(
+        select(func.coalesce(func.sum(paid), 0), func.coalesce(func.sum(sent), 0)).where(
+            Payout.payee_type == payee_type, Payout.payee_id == payee_id
         )
-    )
-    if end is not None:
-        statement = statement.where(LedgerTransaction.effective_at < end)
-    approved, failed = session.execute(statement).one()
-    return int(approved), int(failed)
+    ).one()
+    return int(row[0]), int(row[1])
 
 
 def _drafted(session: Session, cooperative_id: int) -> dict[tuple[str, int], int]:
