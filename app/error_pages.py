@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, jsonify, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -43,7 +43,8 @@ def _render(body: dict[str, Any], status: int) -> Response:
 
 def _page(body: dict[str, Any], status: int) -> str:
     try:
-        return render_template("error.html", code=body["error"], status=status, message=body["message"])
+        code = " · ".join(filter(None, (body["error"], body["details"].get("request"))))
+        return render_template("error.html", code=code, status=status, message=body["message"])
     except Exception:
         log.exception("error_page_failed", path=request.path)
         return _LAST_RESORT
@@ -93,7 +94,8 @@ def _unexpected(error: Exception) -> Response:
         raise error
     log.error("unexpected_error", path=request.path, exc_info=error)
     db.session.rollback()
-    return _render(_body("unexpected", _unexpected_sentence()), 500)
+    body = _body("unexpected", _unexpected_sentence())
+    return _render(body | {"details": {"request": g.get("request_number")}}, 500)
 
 
 def _unexpected_sentence() -> str:

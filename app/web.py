@@ -16,6 +16,7 @@ from app.accounts.models import User
 from app.db import write_transaction
 from app.errors import TooManyRequests
 from app.i18n import LANGUAGES
+from app.logs import begin_request
 from app.network import client_address, network_key
 
 csrf = CSRFProtect()
@@ -80,6 +81,10 @@ def health() -> tuple[str, int]:
     return "ok", 200
 
 
+def _number_request() -> None:
+    g.request_number = begin_request(request.path)
+
+
 def _socket_origin() -> str:
     """Return the origin of our sockets; older browsers do not count it as 'self'."""
     return public_url("").replace("http", "ws", 1)
@@ -135,6 +140,7 @@ def register(app: Flask) -> None:
     csrf.init_app(app)
     limiter.init_app(app)
     app.register_blueprint(kernel)
+    app.before_request(_number_request)
     app.after_request(_add_headers)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.jinja_env.globals |= {"url_for": url_for, "public_url": public_url}

@@ -187,6 +187,8 @@ def test_an_unexpected_error_is_a_calm_page(app: Flask):
     assert "INSERT INTO" not in page.text
     assert data.json["error"] == "unexpected"
     assert "secret" not in data.text
+    assert re.search(r"unexpected · [0-9a-f]{8}", page.text), "the number of the request, for the help desk"
+    assert re.fullmatch(r"[0-9a-f]{8}", data.json["details"]["request"])
 
 
 def test_an_error_page_that_cannot_be_drawn_still_says_something(app: Flask):

@@ -427,3 +427,21 @@ def test_setting_a_password_for_somebody_is_on_record(app: Flask, lan: User):
         set_password(session, session.get_one(User, lan.id), "mật khẩu thật mới", actor=SYSTEM, clock=system_clock)
     actions = db.session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert actions == ["accounts.user.created", "accounts.user.password_set"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/dang-nhap", "/tai-khoan", "/tai-khoan/lop-bao-ve", "/tai-khoan/ma-du-phong", "/toi-la"]
+)
+def test_no_page_asks_the_database_much(app: Flask, lan: User, path: str):
+    client = browser(app) if path == "/dang-nhap" else browser(app).sign_in(lan)
+    asked: list[str] = []
+
+    def remember(_connection, _cursor, statement, *_rest):
+        asked.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", remember)
+    try:
+        assert client.get(path).status_code == 200
+    finally:
+        event.remove(db.engine, "before_cursor_execute", remember)
+    assert len([statement for statement in asked if statement.startswith("SELECT")]) <= 15
