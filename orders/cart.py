@@ -11,6 +11,7 @@ from typing import Any
 from app.errors import InvalidInput
 from app.ids import new_token
 from app.quantity import parse_count, parse_kilograms
+from orders.models import OrderLine
 from shop.models import Listing
 
 STORED_UNDER = "cart"
@@ -68,19 +69,19 @@ class Cart:
             self.quantities.pop(public_id, None)
 
 
-def parse_quantity(listing: Listing, typed: str) -> int:
-    """Read how much of a listing a person wants, as typed in its sale unit, and return base units.
+def parse_quantity(sold: Listing | OrderLine, typed: str) -> int:
+    """Read how much of a listing or of an order line is meant, as typed in its sale unit, and return base units.
 
     "2,5" and "2.5" are both two and a half where the unit can be divided; whole numbers only where it cannot. Raises
     ``InvalidInput`` for anything else: nothing, zero, negative, not a number.
     """
     try:
-        if listing.divisible:
-            return parse_kilograms(typed) * listing.unit_quantity // _MILLI
-        return parse_count(typed) * listing.unit_quantity
+        if sold.divisible:
+            return parse_kilograms(typed) * sold.unit_quantity // _MILLI
+        return parse_count(typed) * sold.unit_quantity
     except InvalidInput as refused:
-        example = "2 hoặc 2,5" if listing.divisible else "2"
-        message = f"Bác ghi số {listing.unit_label} lớn hơn 0 giúp em, ví dụ {example}."
+        example = "2 hoặc 2,5" if sold.divisible else "2"
+        message = f"Bác ghi số {sold.unit_label} lớn hơn 0 giúp em, ví dụ {example}."
         raise InvalidInput(message, field="quantity") from refused
 
 

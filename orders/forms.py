@@ -99,6 +99,12 @@ class ShipForm(FlaskForm):
     tracking_number = StringField(_l("Mã vận đơn hoặc số điện thoại tài xế"), validators=[Optional(), Length(max=60)])
 
 
+class ReturnForm(ReasonForm):
+    """Why a parcel came back, and what sending it there and back cost."""
+
+    cost = StringField(_l("Tiền gửi đi và về"), validators=[Optional(), Length(max=30)])
+
+
 class AnswerForm(FlaskForm):
     """What the buyer reads about their claim."""
 

@@ -116,7 +116,7 @@ def count_by_state(session: Session, cooperative_id: int) -> dict[str, int]:
     rows = session.execute(
         select(Order.state, func.count()).where(Order.cooperative_id == cooperative_id).group_by(Order.state)
     )
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def _lines(session: Session, order: Order) -> tuple[LineView, ...]:

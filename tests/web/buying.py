@@ -1,13 +1,16 @@
 """What web tests do to buy: put goods into the cart, place it, say where it goes, and bring an order to a later state."""
 
 import re
+from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from app.accounts.actor import SYSTEM
-from app.clock import system_clock
+from app.clock import FrozenClock, system_clock
 from app.db import db, write_transaction
 from app.ids import new_token
+from orders.expiring import expire_due_orders
 from orders.fulfilling import deliver_order, pack_order, ship_order
 from orders.lifecycle import confirm_order
 from orders.models import Order, OrderLine
@@ -48,11 +51,16 @@ def buy(client: Browser, listing: Listing, quantity: str, **who: str) -> str:
     return answer.location
 
 
-def order_at(address: str) -> Order:
-    """Return the order behind the address of its page, read afresh."""
+def fresh() -> Session:
+    """Return the session with a fresh look at the database, after whatever the pages have written."""
     db.session.rollback()
     db.session.expire_all()
-    return db.session.scalars(select(Order).where(Order.link_token == address.rsplit("/", 1)[1])).one()
+    return db.session()
+
+
+def order_at(address: str) -> Order:
+    """Return the order behind the address of its page, read afresh."""
+    return fresh().scalars(select(Order).where(Order.link_token == address.rsplit("/", 1)[1])).one()
 
 
 def hidden(page: str, name: str) -> str:
@@ -71,6 +79,14 @@ def check_out(client: Browser, address: str, **more: str):
     seen = {name: hidden(page.text, name) for name in ("ward_code", "shown_total")}
     ward = re.search(r'name="ward"[^>]*value="([^"]*)"|value="([^"]*)"[^>]*name="ward"', page.text)
     return client.post(f"{address}/dat", data={**typed, **seen, "ward": ward[1] or ward[2]})
+
+
+def expired(address: str) -> Order:
+    """Let the hold of an order run out, as if half an hour had passed."""
+    later = FrozenClock(system_clock() + timedelta(minutes=31))
+    with write_transaction() as session:
+        expire_due_orders(session, clock=later)
+    return order_at(address)
 
 
 def confirmed(address: str) -> Order:

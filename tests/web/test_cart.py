@@ -6,17 +6,15 @@ import pytest
 from sqlalchemy import func, select
 
 from app.accounts.models import Buyer
-from app.db import db
 from orders.models import DeskTask, Order, OrderLine
 from shop.models import HarvestLot
 from tests.clients import browser
-from tests.web.buying import WHO, place, placing_form, put_in
+from tests.web.buying import WHO, fresh, place, placing_form, put_in
 from tests.web.conftest import MAX_QUERIES
 
 
 def count(column) -> int:
-    db.session.rollback()
-    return db.session.scalar(select(func.count(column)))
+    return fresh().scalar(select(func.count(column)))
 
 
 def test_what_is_put_in_is_shown_with_price_per_kilogram_and_total(world, client):
@@ -31,12 +29,11 @@ def test_what_is_put_in_is_shown_with_price_per_kilogram_and_total(world, client
 
 def test_the_cart_holds_nothing_until_it_is_placed(world, client):
     put_in(client, world.listing, "10")
-    assert db.session.scalar(select(func.sum(HarvestLot.qty_held))) == 0
+    assert fresh().scalar(select(func.sum(HarvestLot.qty_held))) == 0
     answer = place(client)
     assert answer.status_code == 303
     assert answer.location.startswith("/don/")
-    db.session.rollback()
-    assert db.session.scalar(select(func.sum(HarvestLot.qty_held))) == 10_000
+    assert fresh().scalar(select(func.sum(HarvestLot.qty_held))) == 10_000
     assert "Giỏ đang trống" in client.get("/gio-hang").text
 
 

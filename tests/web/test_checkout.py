@@ -7,10 +7,10 @@ from sqlalchemy import update
 
 from app.accounts.models import Buyer
 from app.clock import system_clock
-from app.db import db, write_transaction
-from orders.models import DeskTask, Order
+from app.db import write_transaction
+from orders.models import DeskTask
 from tests.clients import browser
-from tests.web.buying import ADDRESS, YEN_TU_WARD, buy, check_out, delivered, hidden, order_at
+from tests.web.buying import ADDRESS, YEN_TU_WARD, buy, check_out, delivered, expired, fresh, hidden, order_at
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_a_total_that_is_no_number_charges_nothing(client, address, total):
 def test_pay_on_delivery_waits_for_a_call_the_first_time(client, address):
     assert check_out(client, address, method="cod").status_code == 303
     assert order_at(address).state == "pending"
-    assert db.session.query(DeskTask).filter_by(kind="confirm_cod").count() == 1
+    assert fresh().query(DeskTask).filter_by(kind="confirm_cod").count() == 1
     assert "sẽ gọi số" in client.get(address).text
 
 
@@ -135,8 +135,7 @@ def test_a_stranger_with_a_known_phone_is_trusted_with_nothing(world, app, clien
 
 
 def test_an_order_that_no_longer_waits_is_not_checked_out(client, address):
-    with write_transaction() as session:
-        session.execute(update(Order).values(state="expired", hold_expires_at=None))
+    expired(address)
     answer = client.post(f"{address}/dat", data={**ADDRESS, "ward": "yen tu quang ninh", "shown_total": "134000"})
     assert answer.status_code == 303
     assert "không còn chờ" in client.get(address).text

@@ -10,13 +10,13 @@ from PIL import Image
 from sqlalchemy import select, update
 
 from app.clock import system_clock
-from app.db import db, write_transaction
+from app.db import write_transaction
 from orders.models import Claim, Order, OrderLine
 from orders.payments.providers import vietqr_for_order
 from orders.payments.vietqr import decode_payload
 from shop.models import Photo
 from tests.clients import browser
-from tests.web.buying import buy, check_out, delivered, order_at, transfer
+from tests.web.buying import buy, check_out, delivered, expired, fresh, order_at, transfer
 from tests.web.conftest import MAX_QUERIES
 
 
@@ -128,8 +128,7 @@ def test_a_paid_order_is_not_cancelled_by_a_button(world, client, address):
 
 
 def test_an_expired_order_says_so_and_offers_to_choose_again(client, address):
-    with write_transaction() as session:
-        session.execute(update(Order).values(state="expired", hold_expires_at=None))
+    expired(address)
     page = client.get(address).text
     assert "Giờ giữ hàng đã hết" in page
     assert "Xong, đặt hàng" not in page
@@ -146,7 +145,7 @@ def test_the_phone_is_whole_for_its_owner_and_masked_for_others_with_the_link(wo
 def test_a_claim_with_a_photo_reaches_the_cooperative_and_its_photo_stays_private(world, app, client, address):
     check_out(client, address, method="cod")
     order = delivered(address, world)
-    line_id = db.session.scalar(select(OrderLine.id).where(OrderLine.order_id == order.id))
+    line_id = fresh().scalar(select(OrderLine.id).where(OrderLine.order_id == order.id))
     sent = client.post(
         f"{address}/khieu-nai",
         data={"text": "Dập 1 kg <b>ạ</b>", "line": str(line_id), "photo": (picture(), "dap.jpg")},
@@ -155,8 +154,7 @@ def test_a_claim_with_a_photo_reaches_the_cooperative_and_its_photo_stays_privat
     assert sent.status_code == 303
     page = client.get(address).text
     assert "Dập 1 kg &lt;b&gt;ạ&lt;/b&gt;" in page
-    db.session.rollback()
-    photo = db.session.scalars(select(Photo)).one()
+    photo = fresh().scalars(select(Photo)).one()
     assert client.get(f"{address}/anh/{photo.public_id}").mimetype == "image/webp"
     assert browser(app).get(f"/anh/{photo.public_id}").status_code == 404
 
@@ -165,11 +163,11 @@ def test_a_claim_says_nothing_or_names_another_orders_line(world, client, addres
     other = buy(client, world.listing, "1")
     check_out(client, address, method="cod")
     delivered(address, world)
-    other_line = db.session.scalar(select(OrderLine.id).where(OrderLine.order_id == order_at(other).id))
+    other_line = fresh().scalar(select(OrderLine.id).where(OrderLine.order_id == order_at(other).id))
     assert client.post(f"{address}/khieu-nai", data={"text": " "}).status_code == 422
     assert client.post(f"{address}/khieu-nai", data={"text": "Thiếu", "line": str(other_line)}).status_code == 404
     assert client.post(f"{address}/khieu-nai", data={"text": "Thiếu", "line": "1 OR 1"}).status_code == 404
-    assert db.session.query(Claim).count() == 0
+    assert fresh().query(Claim).count() == 0
 
 
 def test_a_claim_file_that_is_no_picture_keeps_what_was_told(world, client, address):
