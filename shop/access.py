@@ -86,17 +86,18 @@ def _read_standing(session: Session, actor: Actor) -> Standing:
         )
     ).all()
 
-    def ids(role: MemberRole, column: int = 1) -> frozenset[int]:
-        return frozenset(row[column] for row in rows if row[0] == role and row[column] is not None)
+    def ids(role: MemberRole, column: str = "cooperative_id") -> frozenset[int]:
+        found = (getattr(row, column) for row in rows if row.role == role)
+        return frozenset(row_id for row_id in found if row_id is not None)
 
     return Standing(
         user_id=actor.user_id,
         is_administrator=actor.is_administrator,
         staff_of=ids(MemberRole.STAFF),
         host_of=ids(MemberRole.HOST),
-        leader_of=ids(MemberRole.VILLAGE_LEADER, 3),
+        leader_of=ids(MemberRole.VILLAGE_LEADER, "village_id"),
         team_of=ids(MemberRole.COMMUNITY_TEAM),
-        household_ids=ids(MemberRole.HOUSEHOLD, 2),
+        household_ids=ids(MemberRole.HOUSEHOLD, "household_id"),
     )
 
 

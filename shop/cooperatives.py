@@ -1,6 +1,7 @@
 """The cooperative itself: founding one on a fresh installation, and what is written about it."""
 
 import re
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -96,7 +97,7 @@ def _free_slug(session: Session, name: str) -> str:
 
 
 def _record(
-    session: Session, action: str, cooperative: Cooperative, *, actor: Actor, clock: Clock, **details: object
+    session: Session, action: str, cooperative: Cooperative, *, actor: Actor, clock: Clock, **details: Any
 ) -> None:
     audit.record(
         session,

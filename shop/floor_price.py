@@ -13,10 +13,11 @@ from app import audit
 from app.accounts.actor import Actor
 from app.clock import Clock, vietnam_date
 from app.errors import Conflict, DomainError, Forbidden, InvalidInput
-from app.money import format_vnd, price_of
+from app.money import format_vnd
 from app.text import clean_line
 from shop import access
-from shop.models import FloorPrice, Listing, Measure, PriceApproval, PriceApprovalState, Product, ProductGrade
+from shop.models import FloorPrice, Listing, PriceApproval, PriceApprovalState, Product, ProductGrade
+from shop.unit_prices import least_unit_price
 
 MAX_PRICE_VND = 1_000_000_000
 """A thousand million đồng for one sale unit: no produce costs more, so more is a slip of the finger."""
@@ -27,22 +28,6 @@ class BelowFloorPrice(DomainError):
 
     code = "below_floor_price"
     status = 409
-
-
-def base_of_floor(measure: str) -> int:
-    """Return how many base units a floor price is for: 1000 grams of what is weighed, one piece of what is counted."""
-    return 1000 if measure == Measure.WEIGHT else 1
-
-
-def least_unit_price(floor_vnd: int, unit_quantity: int, measure: str) -> int:
-    """Return the lowest whole đồng for a sale unit that is not below the floor (rounded up, so that it never is)."""
-    base = base_of_floor(measure)
-    return -(-floor_vnd * unit_quantity // base)
-
-
-def price_per_kilogram(price_vnd: int, weight_grams: int | None) -> int | None:
-    """Return the price per kilogram of a sale unit, rounded to a đồng, or None for a unit without a weight."""
-    return price_of(1000, price_vnd, weight_grams) if weight_grams else None
 
 
 def floor_on(session: Session, grade_id: int, day: date) -> int | None:

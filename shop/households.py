@@ -1,5 +1,7 @@
 """Villages and households of a cooperative, and a household's consent to be helped."""
 
+from typing import Any
+
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -160,9 +162,7 @@ def _name(name: str) -> str:
     return name
 
 
-def _record(
-    session: Session, action: str, household: Household, *, actor: Actor, clock: Clock, **details: object
-) -> None:
+def _record(session: Session, action: str, household: Household, *, actor: Actor, clock: Clock, **details: Any) -> None:
     audit.record(
         session,
         action,

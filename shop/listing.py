@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -212,7 +213,7 @@ def _required_line(text: str, length: int, field: str, message: str) -> str:
     return line
 
 
-def _record(session: Session, action: str, listing: Listing, *, actor: Actor, clock: Clock, **details: object) -> None:
+def _record(session: Session, action: str, listing: Listing, *, actor: Actor, clock: Clock, **details: Any) -> None:
     audit.record(
         session,
         action,

@@ -7,6 +7,7 @@ make one pledge.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -219,7 +220,7 @@ def _record(
     *,
     actor: Actor,
     clock: Clock,
-    **details: object,
+    **details: Any,
 ) -> None:
     audit.record(
         session,

@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from shop.floor_price import price_per_kilogram
 from shop.models import (
     Certificate,
     Cooperative,
@@ -25,6 +24,7 @@ from shop.models import (
     Season,
     Village,
 )
+from shop.unit_prices import price_per_kilogram
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import User
-from shop.floor_price import least_unit_price, price_per_kilogram
 from shop.models import (
     FloorPrice,
     HarvestLot,
@@ -31,6 +30,7 @@ from shop.models import (
     WeighIn,
 )
 from shop.queries import stock_of
+from shop.unit_prices import least_unit_price, price_per_kilogram
 
 
 @dataclass(frozen=True, slots=True)

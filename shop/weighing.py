@@ -9,7 +9,7 @@ event: events run after the commit, and this must happen inside the transaction 
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -285,7 +285,7 @@ def _committed_under_lock(session: Session, lot_id: int) -> int:
     return standing.qty_held + standing.qty_sold + standing.qty_lost
 
 
-def _record(session: Session, action: str, lot: HarvestLot, *, actor: Actor, clock: Clock, **details: object) -> None:
+def _record(session: Session, action: str, lot: HarvestLot, *, actor: Actor, clock: Clock, **details: Any) -> None:
     audit.record(
         session,
         action,

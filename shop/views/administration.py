@@ -6,14 +6,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.current import require_user
 from app.clock import system_clock
-from app.db import db, write_transaction
+from app.db import write_transaction
 from app.errors import DomainError, InvalidInput
 from shop import access
 from shop.cooperatives import edit_cooperative, found_cooperative
 from shop.forms import CooperativeForm, FoundingForm, blame
 from shop.people_queries import cooperatives
 from shop.places import WardMatch, search_wards
-from shop.views.common import bank_choices
+from shop.views.common import bank_choices, reading
 
 blueprint = Blueprint("administration", __name__)
 
@@ -34,9 +34,7 @@ def home() -> BaseResponse | tuple[str, int]:
                 return redirect(url_for("people.index", htx=made.id))
         except DomainError as refused:
             blame(form, refused)
-    page = render_template(
-        "shop/administration.html", form=form, matches=matches, cooperatives=cooperatives(db.session())
-    )
+    page = render_template("shop/administration.html", form=form, matches=matches, cooperatives=cooperatives(reading()))
     return page, 422 if form.errors or form.form_errors else 200
 
 
@@ -45,7 +43,7 @@ def cooperative(cooperative_id: int) -> BaseResponse | tuple[str, int]:
     """Change what is written about a cooperative, the account that buyers pay into included."""
     actor = require_user()
     access.require_administrator(actor)
-    found = access.require_people_manager(db.session(), actor, cooperative_id)
+    found = access.require_people_manager(reading(), actor, cooperative_id)
     form = CooperativeForm(obj=found, place=found.ward_name)
     form.bank_bin.choices = bank_choices()
     matches: list[WardMatch] = []
@@ -75,7 +73,7 @@ def cooperative(cooperative_id: int) -> BaseResponse | tuple[str, int]:
                 return redirect(url_for("administration.cooperative", cooperative_id=cooperative_id))
         except DomainError as refused:
             blame(form, refused)
-    found = access.require_people_manager(db.session(), actor, cooperative_id)
+    found = access.require_people_manager(reading(), actor, cooperative_id)
     page = render_template("shop/cooperative.html", form=form, matches=matches, cooperative=found)
     return page, 422 if form.errors or form.form_errors else 200
 

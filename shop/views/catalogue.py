@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.current import require_user
 from app.clock import system_clock
-from app.db import db, write_transaction
+from app.db import write_transaction
 from app.errors import DomainError
 from shop import access
 from shop.catalogue import ProductText, add_certificate, add_grade, add_product, edit_product, open_season
@@ -24,7 +24,7 @@ from shop.models import Measure, Photo
 from shop.people_queries import certificates, product_photos, products
 from shop.photos import PreparedPhoto, keep_photo
 from shop.supply_queries import grade_choices, seasons
-from shop.views.common import settings, today, uploaded_picture
+from shop.views.common import reading, settings, today, uploaded_picture
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -32,7 +32,7 @@ blueprint = Blueprint("catalogue", __name__)
 @blueprint.get("/htx/nong-san")
 def index() -> str:
     """Show what the cooperative grows."""
-    session = db.session()
+    session = reading()
     cooperative = access.require_staff(session, require_user())
     return render_template(
         "shop/products.html",
@@ -46,7 +46,7 @@ def index() -> str:
 def new() -> BaseResponse | tuple[str, int]:
     """Add a product with its grades."""
     actor = require_user()
-    cooperative = access.require_staff(db.session(), actor)
+    cooperative = access.require_staff(reading(), actor)
     form = NewProductForm()
     if form.validate_on_submit():
         try:
@@ -74,7 +74,7 @@ def new() -> BaseResponse | tuple[str, int]:
 def product(public_id: str) -> BaseResponse | tuple[str, int]:
     """Show a product and take changes of its text and picture."""
     actor = require_user()
-    found = access.staff_product(db.session(), actor, public_id)
+    found = access.staff_product(reading(), actor, public_id)
     form = ProductForm(obj=found, photo=None)
     if form.validate_on_submit():
         try:
@@ -138,7 +138,7 @@ def certificate(public_id: str) -> BaseResponse | tuple[str, int]:
 def season_list() -> BaseResponse | tuple[str, int]:
     """Show the seasons and open another."""
     actor, form = require_user(), SeasonForm()
-    cooperative = access.require_staff(db.session(), actor)
+    cooperative = access.require_staff(reading(), actor)
     if form.validate_on_submit():
         try:
             with write_transaction() as session:
@@ -159,7 +159,7 @@ def season_list() -> BaseResponse | tuple[str, int]:
         else:
             flash(_("Đã mở vụ."), "success")
             return redirect(url_for("catalogue.season_list"))
-    rows = seasons(db.session(), cooperative.id)
+    rows = seasons(reading(), cooperative.id)
     page = render_template("shop/seasons.html", form=form, seasons=rows, today=today())
     return page, 422 if form.errors or form.form_errors else 200
 
@@ -183,7 +183,7 @@ def _kept(session: Session, picture: PreparedPhoto | None, cooperative_id: int) 
 
 
 def _product_page(public_id: str, form: ProductForm | None, grade: GradeForm, proof: CertificateForm) -> str:
-    session = db.session()
+    session = reading()
     found = access.staff_product(session, require_user(), public_id)
     return render_template(
         "shop/product.html",

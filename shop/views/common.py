@@ -6,6 +6,7 @@ from datetime import date
 from flask import current_app, g
 from flask_babel import gettext as _
 from markupsafe import Markup
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 from wtforms import Field
 
@@ -22,10 +23,15 @@ from shop.supply_queries import GradeChoice
 from shop.weighing import CoverShortfall, cover_with
 
 
+def reading() -> Session:
+    """Return the session that this request reads with."""
+    return db.session()
+
+
 def own_standing() -> Standing:
     """Return what the person of this request is, read once a request."""
     if "standing" not in g:
-        g.standing = standing_of(db.session(), current_actor())
+        g.standing = standing_of(reading(), current_actor())
     standing: Standing = g.standing
     return standing
 

@@ -8,14 +8,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.accounts.actor import Actor
 from app.accounts.current import require_user
 from app.clock import system_clock
-from app.db import db, write_transaction
+from app.db import write_transaction
 from app.errors import DomainError
 from shop import access
 from shop.forms import NoticeForm, blame
 from shop.models import Cooperative, Household, Village
 from shop.notices import mark_read, publish_notice
 from shop.people_queries import household_rows, notice_readers, notices_for, notices_of_village, villages
-from shop.views.common import own_standing, today, village_choices
+from shop.views.common import own_standing, reading, today, village_choices
 
 blueprint = Blueprint("community", __name__)
 
@@ -23,13 +23,13 @@ blueprint = Blueprint("community", __name__)
 @blueprint.get("/thong-bao")
 def notices() -> str:
     """Show the notices addressed to this person."""
-    return render_template("shop/notices.html", notices=notices_for(db.session(), require_user()))
+    return render_template("shop/notices.html", notices=notices_for(reading(), require_user()))
 
 
 @blueprint.get("/thong-bao/<int:notice_id>")
 def notice(notice_id: int) -> str:
     """Show one notice; its publishers also see who has read it."""
-    session, actor = db.session(), require_user()
+    session, actor = reading(), require_user()
     found = access.notice_for(session, actor, notice_id)
     row = next((row for row in notices_for(session, actor, limit=500) if row.notice_id == found.id), None)
     standing = own_standing()
@@ -51,27 +51,27 @@ def read(notice_id: int) -> BaseResponse:
 @blueprint.route("/htx/thong-bao", methods=["GET", "POST"])
 def publish() -> BaseResponse | tuple[str, int]:
     """Publish to a village or to everybody, as staff."""
-    session, actor = db.session(), require_user()
+    session, actor = reading(), require_user()
     cooperative = access.require_staff(session, actor)
     form = NoticeForm()
     form.village.choices = village_choices(villages(session, cooperative.id), _("Cả hợp tác xã"))
     if form.validate_on_submit() and _publish(form, actor, cooperative.id, form.village.data):
         return redirect(url_for("community.publish"))
-    rows = notices_for(db.session(), actor)
+    rows = notices_for(reading(), actor)
     return render_template("shop/notices_staff.html", form=form, notices=rows), _status(form)
 
 
 @blueprint.route("/thon", methods=["GET", "POST"])
 def village() -> BaseResponse | tuple[str, int]:
     """Show a leader the village: its notices with how many read them, its households; and publish to it."""
-    session, actor = db.session(), require_user()
+    session, actor = reading(), require_user()
     led = access.require_leader(session, actor)
     village_id, cooperative_id = led.id, led.cooperative_id
     form = NoticeForm()
     form.village.choices = village_choices([led])
     if form.validate_on_submit() and _publish(form, actor, cooperative_id, str(village_id)):
         return redirect(url_for("community.village"))
-    session = db.session()
+    session = reading()
     led = access.require_leader(session, actor)
     page = render_template(
         "shop/village.html",
@@ -86,7 +86,7 @@ def village() -> BaseResponse | tuple[str, int]:
 @blueprint.get("/to-cong-nghe")
 def team() -> str:
     """Show the team the households, those that are not selling yet first, and whom it may act for."""
-    session = db.session()
+    session = reading()
     cooperative = access.require_team(session, require_user())
     rows = household_rows(session, cooperative.id, today(), Household.active.is_(True))
     return render_template(

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.current import current_actor, require_user
 from app.clock import system_clock
-from app.db import db, run_in_write_transaction, write_transaction
+from app.db import run_in_write_transaction, write_transaction
 from app.errors import DomainError, InvalidInput
 from app.quantity import format_units
 from shop import access
@@ -23,7 +23,17 @@ from shop.payout_accounts import propose_payout_account, reject_payout_account
 from shop.people_queries import household_log, notices_for, payout_accounts
 from shop.pledging import cancel_pledge, pledge_harvest
 from shop.supply_queries import grade_choices, last_pledged, lots, pledges
-from shop.views.common import bank_choices, bank_name, grade_label, own_standing, policy, sections, today, unit_of
+from shop.views.common import (
+    bank_choices,
+    bank_name,
+    grade_label,
+    own_standing,
+    policy,
+    reading,
+    sections,
+    today,
+    unit_of,
+)
 
 blueprint = Blueprint("household", __name__)
 
@@ -34,13 +44,13 @@ _PIECE_CHIPS = (5, 10, 20, 50)
 @blueprint.get("/ho")
 def home() -> str:
     """Show the household its pledges, lots and money; staff and team come by ``/ho/<public_id>``."""
-    return _home(access.own_household(db.session(), require_user()))
+    return _home(access.own_household(reading(), require_user()))
 
 
 @blueprint.get("/ho/<public_id>")
 def of(public_id: str) -> str:
     """Show the page of a household that this person may act for."""
-    return _home(access.household_for(db.session(), require_user(), public_id))
+    return _home(access.household_for(reading(), require_user(), public_id))
 
 
 @blueprint.post("/ho/<public_id>/hen-hai")
@@ -71,7 +81,7 @@ def pledge(public_id: str) -> Response | BaseResponse | tuple[str, int]:
             raise InvalidInput(next(iter(form.errors.values()))[0])
         amount = run_in_write_transaction(work)
     except DomainError as refused:
-        household = access.household_for(db.session(), actor, public_id)
+        household = access.household_for(reading(), actor, public_id)
         return _home(
             household, refused=refused, typed=form.quantity.data or "", of_grade=form.grade_id.data
         ), refused.status
@@ -103,7 +113,7 @@ def cancel(public_id: str) -> BaseResponse:
 def payout_account() -> BaseResponse | tuple[str, int]:
     """Show where the household's money goes, and take the proposal of another account."""
     actor = require_user()
-    household = access.own_household(db.session(), actor)
+    household = access.own_household(reading(), actor)
     public_id = household.public_id
     form = PayoutAccountForm()
     form.bank_bin.choices = bank_choices()
@@ -127,7 +137,7 @@ def payout_account() -> BaseResponse | tuple[str, int]:
             return redirect(url_for("household.payout_account"))
     if form.errors or form.form_errors:
         status = 422
-    accounts = payout_accounts(db.session(), PayoutAccount.household_id == household.id, limit=10)
+    accounts = payout_accounts(reading(), PayoutAccount.household_id == household.id, limit=10)
     return (
         render_template(
             "shop/payout_account.html",
@@ -174,16 +184,16 @@ def consent() -> BaseResponse:
 @blueprint.get("/ho/nhat-ky")
 def log() -> str:
     """Show the household what was done for it, and by whom."""
-    household = access.own_household(db.session(), require_user())
+    household = access.own_household(reading(), require_user())
     return render_template(
-        "shop/household_log.html", household=household, entries=household_log(db.session(), household.id)
+        "shop/household_log.html", household=household, entries=household_log(reading(), household.id)
     )
 
 
 def _home(
     household: Household, *, refused: DomainError | None = None, typed: str = "", of_grade: int | None = None
 ) -> str:
-    session, actor = db.session(), current_actor()
+    session, actor = reading(), current_actor()
     tomorrow = today() + timedelta(days=1)
     standing = pledges(
         session, Pledge.household_id == household.id, first_day=today(), last_day=today() + timedelta(days=3)
@@ -218,6 +228,6 @@ def _chips(measure: str, last: int | None) -> list[int]:
 
 
 def _home_url(public_id: str) -> str:
-    household = access.household_for(db.session(), current_actor(), public_id)
+    household = access.household_for(reading(), current_actor(), public_id)
     own = household.id in own_standing().household_ids and household.id == min(own_standing().household_ids)
     return url_for("household.home") if own else url_for("household.of", public_id=public_id)

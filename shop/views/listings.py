@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.current import require_user
 from app.clock import system_clock
-from app.db import db, write_transaction
+from app.db import write_transaction
 from app.errors import DomainError, InvalidInput
 from app.quantity import parse_count
 from shop import access
@@ -28,7 +28,7 @@ from shop.listing import (
 )
 from shop.models import Listing, Measure, Product
 from shop.supply_queries import coming_floors, feeding, floors, grade_choices, listing_rows, price_approvals, seasons
-from shop.views.common import grade_label, grade_names, today, unit_of
+from shop.views.common import grade_label, grade_names, reading, today, unit_of
 
 blueprint = Blueprint("listings", __name__)
 
@@ -36,7 +36,7 @@ blueprint = Blueprint("listings", __name__)
 @blueprint.get("/htx/mat-hang")
 def index() -> str:
     """Show every listing with price, floor and stock."""
-    session = db.session()
+    session = reading()
     cooperative = access.require_staff(session, require_user())
     return render_template(
         "shop/listings.html", listings=listing_rows(session, cooperative.id, today()), unit_of=unit_of
@@ -46,7 +46,7 @@ def index() -> str:
 @blueprint.route("/htx/mat-hang/moi", methods=["GET", "POST"])
 def new() -> BaseResponse | tuple[str, int]:
     """Draft a listing, and put it on sale at once when asked to."""
-    session, actor = db.session(), require_user()
+    session, actor = reading(), require_user()
     cooperative = access.require_staff(session, actor)
     form = ListingForm()
     form.grade_id.choices = grade_names(grade_choices(session, cooperative.id))
@@ -163,7 +163,7 @@ def feed(public_id: str, lot_id: str) -> BaseResponse:
 @blueprint.route("/htx/gia-san", methods=["GET", "POST"])
 def floor_prices() -> BaseResponse | tuple[str, int]:
     """Show and set floors, and decide about prices below them."""
-    session, actor = db.session(), require_user()
+    session, actor = reading(), require_user()
     cooperative = access.require_staff(session, actor)
     form = FloorForm(valid_from=today())
     choices = grade_choices(session, cooperative.id)
@@ -179,7 +179,7 @@ def floor_prices() -> BaseResponse | tuple[str, int]:
         else:
             flash(_("Đã đặt giá sàn."), "success")
             return redirect(url_for("listings.floor_prices"))
-    session = db.session()
+    session = reading()
     page = render_template(
         "shop/floor_prices.html",
         form=form,
@@ -245,7 +245,7 @@ def _press(public_id: str, work: Callable[..., None], done: str) -> BaseResponse
 
 
 def _manage(public_id: str, price: PriceForm, below: BelowFloorForm) -> str:
-    session = db.session()
+    session = reading()
     listing = access.staff_listing(session, require_user(), public_id)
     row = listing_rows(session, listing.cooperative_id, today(), listing.id)[0]
     return render_template(

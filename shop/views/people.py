@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.current import current_actor, require_user
 from app.clock import system_clock
-from app.db import db, write_transaction
+from app.db import write_transaction
 from app.errors import DomainError, InvalidInput
 from app.phones import format_phone
 from app.web import spend
@@ -30,7 +30,7 @@ from shop.people_queries import (
 )
 from shop.places import search_wards
 from shop.supply_queries import lots
-from shop.views.common import bank_name, policy, today, unit_of, village_choices
+from shop.views.common import bank_name, policy, reading, today, unit_of, village_choices
 
 blueprint = Blueprint("people", __name__)
 
@@ -38,7 +38,7 @@ blueprint = Blueprint("people", __name__)
 @blueprint.get("/htx/ho")
 def households() -> str:
     """Show the households village by village, with what each brought and sold this season."""
-    session = db.session()
+    session = reading()
     cooperative = access.require_staff(session, require_user())
     return render_template("shop/households.html", households=household_rows(session, cooperative.id, today()))
 
@@ -46,7 +46,7 @@ def households() -> str:
 @blueprint.route("/htx/ho/moi", methods=["GET", "POST"])
 def new_household() -> BaseResponse | tuple[str, int]:
     """Take a household in; staff and the community team may."""
-    session, actor = db.session(), require_user()
+    session, actor = reading(), require_user()
     cooperative = access.require_staff_or_team(session, actor)
     form = HouseholdForm()
     form.village_id.choices = village_choices(villages(session, cooperative.id))
@@ -66,7 +66,7 @@ def new_household() -> BaseResponse | tuple[str, int]:
             blame(form, refused)
         else:
             flash(_("Đã thêm hộ %(name)s.", name=household.name), "success")
-            if cooperative.id in access.standing_of(db.session(), actor).staff_of:
+            if cooperative.id in access.standing_of(reading(), actor).staff_of:
                 return redirect(url_for("people.household", public_id=household.public_id))
             return redirect(url_for("community.team"))
     return render_template("shop/household_new.html", form=form), 422 if form.errors or form.form_errors else 200
@@ -75,7 +75,7 @@ def new_household() -> BaseResponse | tuple[str, int]:
 @blueprint.route("/htx/ho/<public_id>", methods=["GET", "POST"])
 def household(public_id: str) -> BaseResponse | tuple[str, int]:
     """Show a household to staff: what is written about it, its accounts, lots and log."""
-    session, actor = db.session(), require_user()
+    session, actor = reading(), require_user()
     found = access.staff_household(session, actor, public_id)
     form = HouseholdForm(obj=found)
     form.village_id.choices = village_choices(villages(session, found.cooperative_id))
@@ -100,7 +100,7 @@ def household(public_id: str) -> BaseResponse | tuple[str, int]:
             return redirect(url_for("people.household", public_id=public_id))
     elif request.method == "GET" and found.phone:
         form.phone.data = format_phone(found.phone)
-    session = db.session()
+    session = reading()
     found = access.staff_household(session, actor, public_id)
     page = render_template(
         "shop/staff_household.html",
@@ -119,7 +119,7 @@ def household(public_id: str) -> BaseResponse | tuple[str, int]:
 @blueprint.get("/htx/tai-khoan")
 def accounts() -> str:
     """Show the payout accounts that wait for a second person."""
-    session, actor = db.session(), require_user()
+    session, actor = reading(), require_user()
     cooperative = access.require_staff(session, actor)
     waiting = waiting_accounts(session, cooperative.id)
     return render_template("shop/waiting_accounts.html", accounts=waiting, bank_name=bank_name, own_id=actor.user_id)
@@ -148,14 +148,14 @@ def decide_account(account_id: int) -> BaseResponse:
 @blueprint.get("/htx/nguoi")
 def index() -> str:
     """Show who is what in the cooperative, and invite others."""
-    return _people(access.require_people_manager(db.session(), require_user(), _wanted()), InvitationForm(), "")
+    return _people(access.require_people_manager(reading(), require_user(), _wanted()), InvitationForm(), "")
 
 
 @blueprint.post("/htx/nguoi")
 def invite() -> tuple[str, int]:
     """Make an invitation and show its link, once."""
     actor = require_user()
-    cooperative = access.require_people_manager(db.session(), actor, _wanted())
+    cooperative = access.require_people_manager(reading(), actor, _wanted())
     form, link = InvitationForm(), ""
     _fill(form, cooperative)
     if form.validate_on_submit():
@@ -166,7 +166,7 @@ def invite() -> tuple[str, int]:
         except DomainError as refused:
             blame(form, refused)
     status = 422 if form.errors or form.form_errors else 200
-    return _people(access.require_people_manager(db.session(), actor, _wanted()), form, link), status
+    return _people(access.require_people_manager(reading(), actor, _wanted()), form, link), status
 
 
 def _invite(session: Session, form: InvitationForm, cooperative_id: int) -> str:
@@ -207,7 +207,7 @@ def end(membership_id: int) -> BaseResponse:
 @blueprint.route("/htx/thon", methods=["GET", "POST"])
 def village_list() -> BaseResponse | tuple[str, int]:
     """Show the villages and add another; the ward is found by any of its names, old ones too."""
-    session, actor = db.session(), require_user()
+    session, actor = reading(), require_user()
     cooperative = access.require_staff(session, actor)
     form, matches = VillageForm(), []
     if form.validate_on_submit():
@@ -233,7 +233,7 @@ def village_list() -> BaseResponse | tuple[str, int]:
                 return redirect(url_for("people.village_list"))
         except DomainError as refused:
             blame(form, refused)
-    rows = villages(db.session(), cooperative.id)
+    rows = villages(reading(), cooperative.id)
     page = render_template("shop/villages.html", form=form, villages=rows, matches=matches)
     return page, 422 if form.errors or form.form_errors else 200
 
@@ -242,7 +242,7 @@ def village_list() -> BaseResponse | tuple[str, int]:
 def join(secret: str) -> BaseResponse | tuple[str, int]:
     """Show what a link invites to; somebody new makes an account, somebody signed in just joins."""
     spend("30/minute", "invitation")
-    shown = open_invitation(db.session(), secret, clock=system_clock)
+    shown = open_invitation(reading(), secret, clock=system_clock)
     actor, form = current_actor(), NewPersonForm()
     try:
         if actor.user_id is not None and request.method == "POST":
@@ -267,7 +267,7 @@ def join(secret: str) -> BaseResponse | tuple[str, int]:
         if refused.status == 404:
             raise
         blame(form, refused)
-    page = render_template("shop/join.html", shown=open_invitation(db.session(), secret, clock=system_clock), form=form)
+    page = render_template("shop/join.html", shown=open_invitation(reading(), secret, clock=system_clock), form=form)
     return page, 422 if form.errors or form.form_errors else 200
 
 
@@ -276,7 +276,7 @@ def _wanted() -> int | None:
 
 
 def _fill(form: InvitationForm, cooperative: Cooperative) -> None:
-    session = db.session()
+    session = reading()
     rows = household_rows(session, cooperative.id, today())
     names = {row.public_id: f"{row.name} · {row.village}" for row in rows}
     form.household.choices = {"": _("Không thuộc hộ nào")} | names
@@ -284,7 +284,7 @@ def _fill(form: InvitationForm, cooperative: Cooperative) -> None:
 
 
 def _people(cooperative: Cooperative, form: InvitationForm, link: str) -> str:
-    session = db.session()
+    session = reading()
     _fill(form, cooperative)
     return render_template(
         "shop/people.html",

@@ -3,13 +3,12 @@
 from flask import Blueprint, Response, current_app, render_template, send_file
 
 from app.accounts.current import current_actor
-from app.db import db
 from app.demo import DEMO_SIGN_INS
 from app.errors import NotFound
 from shop import access
 from shop.photos import photo_path
 from shop.queries import in_season, item_page, lot_page
-from shop.views.common import sections, settings, today
+from shop.views.common import reading, sections, settings, today
 
 blueprint = Blueprint("storefront", __name__)
 
@@ -19,7 +18,7 @@ def home() -> str:
     """Show what is in season, and what the other rooms have to say: sessions live and coming."""
     return render_template(
         "shop/home.html",
-        items=in_season(db.session(), today()),
+        items=in_season(reading(), today()),
         sections=sections("chophien_home_sections"),
         demo_sign_ins=DEMO_SIGN_INS if settings().demo else (),
     )
@@ -28,7 +27,7 @@ def home() -> str:
 @blueprint.get("/mat-hang/<public_id>")
 def listing(public_id: str) -> str:
     """Show one listing: price, what is left, and whose harvest it is."""
-    session = db.session()
+    session = reading()
     page = item_page(session, access.public_listing(session, public_id), today())
     return render_template(
         "shop/listing.html", page=page, item=page.item, can_order="cart.add_to_cart" in current_app.view_functions
@@ -38,7 +37,7 @@ def listing(public_id: str) -> str:
 @blueprint.get("/lo/<public_id>")
 def lot(public_id: str) -> str:
     """Show whose orchard a lot came from; the address printed on its box."""
-    session = db.session()
+    session = reading()
     return render_template("shop/lot.html", lot=lot_page(session, access.public_lot(session, public_id), today()))
 
 
@@ -55,7 +54,7 @@ def thumb(public_id: str) -> Response:
 
 
 def _send(public_id: str, *, thumb: bool) -> Response:
-    found = access.photo_for(db.session(), current_actor(), public_id)
+    found = access.photo_for(reading(), current_actor(), public_id)
     path = photo_path(settings().media_root, found.public_id, thumb=thumb)
     if not path.is_file():
         raise NotFound("Không tìm thấy ảnh này.")

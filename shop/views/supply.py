@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.current import current_actor, require_user
 from app.clock import system_clock
-from app.db import db, run_in_write_transaction
+from app.db import run_in_write_transaction
 from app.errors import DomainError, InvalidInput
 from app.quantity import format_units
 from shop import access
@@ -18,7 +18,16 @@ from shop.models import HarvestLot, Household, Pledge, PledgeState, Product
 from shop.people_queries import household_rows, waiting_accounts
 from shop.photos import keep_photo
 from shop.supply_queries import grade_choices, listing_rows, lots, movements, pledges, price_approvals, weighings
-from shop.views.common import cover_shortfall, grade_names, sections, settings, today, unit_of, uploaded_picture
+from shop.views.common import (
+    cover_shortfall,
+    grade_names,
+    reading,
+    sections,
+    settings,
+    today,
+    unit_of,
+    uploaded_picture,
+)
 from shop.weighing import correct_weigh_in, record_loss, weigh_in_lot
 
 blueprint = Blueprint("supply", __name__)
@@ -27,7 +36,7 @@ blueprint = Blueprint("supply", __name__)
 @blueprint.get("/htx")
 def home() -> str:
     """Show the staff where the day stands: to weigh, on sale, waiting for a second person; other rooms add theirs."""
-    session, actor = db.session(), require_user()
+    session, actor = reading(), require_user()
     cooperative = access.require_staff(session, actor)
     return render_template(
         "shop/staff_home.html",
@@ -45,7 +54,7 @@ def home() -> str:
 @blueprint.get("/htx/can")
 def board() -> str:
     """Show today's pledges still to be weighed, then today's lots; one press leads to the scale."""
-    session, actor = db.session(), require_user()
+    session, actor = reading(), require_user()
     cooperative = access.require_staff(session, actor)
     own = Household.cooperative_id == cooperative.id
     return render_template(
@@ -63,7 +72,7 @@ def board() -> str:
 @blueprint.route("/htx/can/moi", methods=["GET", "POST"])
 def walk_in() -> BaseResponse | tuple[str, int] | str:
     """Choose who brought what when nothing was pledged, and go on to the scale."""
-    session = db.session()
+    session = reading()
     cooperative = access.require_staff(session, require_user())
     form = WalkInForm()
     rows = household_rows(session, cooperative.id, today(), Household.active.is_(True))
@@ -77,7 +86,7 @@ def walk_in() -> BaseResponse | tuple[str, int] | str:
 @blueprint.route("/htx/can/<public_id>/<int:grade_id>", methods=["GET", "POST"])
 def scale(public_id: str, grade_id: int) -> BaseResponse | tuple[str, int]:
     """Weigh in a household's basket of a grade."""
-    session, actor = db.session(), require_user()
+    session, actor = reading(), require_user()
     household = access.staff_household(session, actor, public_id)
     grade = access.grade_of_cooperative(session, household.cooperative_id, grade_id)
     product = session.get_one(Product, grade.product_id)
@@ -93,7 +102,7 @@ def scale(public_id: str, grade_id: int) -> BaseResponse | tuple[str, int]:
             return redirect(
                 url_for("supply.lot", public_id=lot.public_id) if form.more_to_come.data else url_for("supply.board")
             )
-    session = db.session()
+    session = reading()
     household = access.staff_household(session, actor, public_id)
     day = form.harvested_on.data or today()
     pledged = pledges(session, Pledge.household_id == household.id, Pledge.grade_id == grade_id, first_day=day)
@@ -128,13 +137,17 @@ def _weigh(form: WeighingForm, public_id: str, grade_id: int, key: str) -> Harve
         day = form.harvested_on.data
         if not today() - timedelta(days=7) <= day <= today():
             raise InvalidInput("Ngày hái phải trong bảy ngày vừa qua ạ.", field="harvested_on")
-        photo = picture and keep_photo(
-            session,
-            picture,
-            settings().media_root,
-            cooperative_id=household.cooperative_id,
-            is_public=False,
-            clock=system_clock,
+        photo = (
+            None
+            if picture is None
+            else keep_photo(
+                session,
+                picture,
+                settings().media_root,
+                cooperative_id=household.cooperative_id,
+                is_public=False,
+                clock=system_clock,
+            )
         )
         return weigh_in_lot(
             session,
@@ -156,7 +169,7 @@ def _weigh(form: WeighingForm, public_id: str, grade_id: int, key: str) -> Harve
 @blueprint.get("/htx/lo")
 def all_lots() -> str:
     """Show the lots that can still be sold, and those of the last days."""
-    session = db.session()
+    session = reading()
     cooperative = access.require_staff(session, require_user())
     since = today() - timedelta(days=14)
     rows = lots(session, HarvestLot.cooperative_id == cooperative.id, HarvestLot.harvested_on >= since, limit=200)
@@ -230,7 +243,7 @@ def lose(public_id: str) -> BaseResponse | tuple[str, int]:
 
 
 def _lot(public_id: str, correction: CorrectionForm, loss: LossForm) -> str:
-    session, actor = db.session(), require_user()
+    session, actor = reading(), require_user()
     found = access.staff_lot(session, actor, public_id)
     row = lots(session, HarvestLot.id == found.id)
     if not row:

@@ -13,8 +13,6 @@ from shop.floor_price import (
     BelowFloorPrice,
     approve_price,
     floor_on,
-    least_unit_price,
-    price_per_kilogram,
     propose_price_below_floor,
     reject_price,
     require_price_allowed,
@@ -22,6 +20,7 @@ from shop.floor_price import (
 )
 from shop.listing import change_price
 from shop.models import Listing, PriceApproval
+from shop.unit_prices import least_unit_price, price_per_kilogram
 from tests.world import World, make_world
 
 

@@ -17,6 +17,9 @@ from shop.stock import LotChange, move_stock
 from shop.weighing import correct_weigh_in, cover_with, record_loss, weigh_in_lot
 from tests.world import World, make_world
 
+stock_without_orders = pytest.mark.breaks_invariants
+"""The shop is tested alone: stock is held here for orders that are not there."""
+
 KG = 1000
 nobody_gives_way = cover_with(())
 
@@ -81,6 +84,7 @@ def counters(lot_id: int) -> tuple[int, int, int, int]:
     return found
 
 
+@stock_without_orders
 def test_a_pledge_becomes_a_weighed_lot_with_its_true_weight(world: World, clock: FrozenClock) -> None:
     lot_id = pledged_lot(world, clock, 100, held=30)
     with write_transaction() as session:
@@ -110,6 +114,7 @@ def test_the_second_basket_of_the_day_joins_the_lot(world: World, clock: FrozenC
     assert other_day.id != first.id
 
 
+@stock_without_orders
 def test_while_more_is_to_come_the_pledge_stays_on_sale(world: World, clock: FrozenClock) -> None:
     lot_id = pledged_lot(world, clock, 100, held=70)
     handler = ReleasesHolds()
@@ -134,6 +139,7 @@ def test_the_same_weighing_sent_twice_is_one_and_with_another_weight_is_refused(
         weigh(session, world, 21 * KG, "w1", clock)
 
 
+@stock_without_orders
 def test_weighed_short_the_orders_give_way_before_the_lot_is_lowered(world: World, clock: FrozenClock) -> None:
     lot_id = pledged_lot(world, clock, 100, held=70)
     handler = ReleasesHolds()
@@ -143,6 +149,7 @@ def test_weighed_short_the_orders_give_way_before_the_lot_is_lowered(world: Worl
     assert counters(lot_id) == (60 * KG, 60 * KG, 0, 0)
 
 
+@stock_without_orders
 def test_handlers_are_asked_in_turn_for_what_is_still_missing(world: World, clock: FrozenClock) -> None:
     lot_id = pledged_lot(world, clock, 100, held=70)
     first, second, third = ReleasesHolds(4 * KG, "first"), ReleasesHolds(name="second"), ReleasesHolds(name="third")
@@ -152,6 +159,7 @@ def test_handlers_are_asked_in_turn_for_what_is_still_missing(world: World, cloc
     assert counters(lot_id) == (60 * KG, 60 * KG, 0, 0)
 
 
+@stock_without_orders
 def test_a_shortfall_nobody_can_cover_is_recorded_and_never_breaks_the_lot(world: World, clock: FrozenClock) -> None:
     lot_id = pledged_lot(world, clock, 100, held=70)
     with write_transaction() as session:
@@ -184,6 +192,7 @@ def test_a_correction_needs_a_reason_and_a_weighed_lot(world: World, clock: Froz
             )  # fmt: skip
 
 
+@stock_without_orders
 def test_a_loss_takes_free_stock_first_and_then_what_gives_way(world: World, clock: FrozenClock) -> None:
     staff = world.actor(world.staff)
     with write_transaction() as session:
@@ -219,6 +228,7 @@ def test_only_staff_weigh(world: World, clock: FrozenClock) -> None:
             weigh(session, world, KG, "w1", clock, actor=world.actor(user))
 
 
+@stock_without_orders
 def test_stock_refuses_to_oversell_and_a_movement_that_moves_nothing(world: World, clock: FrozenClock) -> None:
     staff = world.actor(world.staff)
     with write_transaction() as session:

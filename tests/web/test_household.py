@@ -15,6 +15,9 @@ from tests.clients import Browser
 from tests.web.conftest import MAX_QUERIES
 from tests.world import World
 
+stock_without_orders = pytest.mark.breaks_invariants
+"""The shop is tested alone: stock is held here for orders that are not there."""
+
 BANKS = [("970436", "Vietcombank"), ("970405", "Agribank")]
 
 
@@ -88,6 +91,7 @@ def test_a_forged_form_changes_nothing(world: World, member: Browser, changes: d
     assert now().scalar(select(Pledge.id)) is None
 
 
+@stock_without_orders
 def test_a_pledge_is_taken_back_until_buyers_hold_some(world: World, member: Browser) -> None:
     cancel = f"/ho/{world.households[0].public_id}/huy-hen"
     member.post(pledge_url(world), data=pledge_form(world, chip="100"))

@@ -13,6 +13,9 @@ from tests.clients import Browser
 from tests.web.conftest import MAX_QUERIES
 from tests.world import World
 
+stock_without_orders = pytest.mark.breaks_invariants
+"""The shop is tested alone: stock is held here for orders that are not there."""
+
 
 @pytest.fixture
 def world(world: World) -> World:
@@ -32,6 +35,7 @@ def test_the_market_shows_price_per_kilogram_and_true_stock(client: Browser, wor
     assert "Của 2 hộ" in page
 
 
+@stock_without_orders
 def test_held_stock_is_not_offered_and_broken_packs_are_not_counted(client: Browser, world: World) -> None:
     with write_transaction() as session:
         change = LotChange(world.lots[0].id, "hold", "order:1", delta_held=98_500)
