@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
 from wtforms import DateTimeLocalField, Field, IntegerField, RadioField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, Optional, StopValidation
 
 from app.clock import VIETNAM
@@ -48,7 +49,7 @@ class SessionForm(FlaskForm):
     commission = StringField(_l("Hoa hồng (%)"), [DataRequired(_l("Bác ghi hoa hồng giúp em, 0 nếu không có."))])
     video_engine = RadioField(
         _l("Hình"),
-        choices=[("poster", _l("Ảnh tĩnh")), ("external", _l("Video YouTube hoặc Facebook"))],
+        choices=[SelectChoice("poster", _l("Ảnh tĩnh")), SelectChoice("external", _l("Video YouTube hoặc Facebook"))],
         default="poster",
     )
     embed_url = StringField(_l("Đường dẫn video"), [Optional(), Length(max=300)])

@@ -86,18 +86,19 @@ def take_orders(public_id: str) -> Response:
 @blueprint.post("/phien/<public_id>/ghim")
 def pin(public_id: str) -> Response:
     """Pin an offer, or none."""
-    offer_id = _offer_id(required=False)
     return _carry_out(
-        public_id, lambda s, live, actor, clock: shelf.pin_offer(s, live, offer_id, actor=actor, clock=clock)
+        public_id,
+        lambda s, live, actor, clock: shelf.pin_offer(s, live, _offer_id(required=False), actor=actor, clock=clock),
     )
 
 
 @blueprint.post("/phien/<public_id>/mo-ma")
 def switch_offer(public_id: str) -> Response:
     """Open or close one offer."""
-    offer_id = _offer_id()
     change = shelf.open_offer if request.form.get("open") == "1" else shelf.close_offer
-    return _carry_out(public_id, lambda s, live, actor, clock: change(s, live, offer_id, actor=actor, clock=clock))
+    return _carry_out(
+        public_id, lambda s, live, actor, clock: change(s, live, _offer_id() or 0, actor=actor, clock=clock)
+    )
 
 
 @blueprint.post("/phien/<public_id>/gia")

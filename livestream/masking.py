@@ -2,8 +2,8 @@
 
 import re
 
-_RUN = re.compile(r"(?<!\d)(?:\+?\d|\(\+?\d)(?:[\s.,()/_-]{0,2}[\doO]){7,14}(?!\d)")
-"""Eight digits or more, however they are spaced; prices and quantities are shorter or carry their own marks."""
+_RUN = re.compile(r"(?<!\d)(?:\+?\d|\(\+?\d|[oO](?=\d))(?:[\s.,()/_-]{0,2}[\doO]){7,}(?!\d)")
+"""Eight digits or more, however they are spaced and even two numbers in a row; prices and quantities are shorter."""
 _MONEY = re.compile(r"\d{1,3}(?:[.,]000){1,4}")
 _KEPT_AT_START = 2
 _KEPT_AT_END = 3

@@ -32,6 +32,7 @@ class SessionCard:
     ended_at: datetime | None
     host_name: str
     cooperative_name: str
+    commission_bps: int
     offers: int
 
     @property
@@ -45,7 +46,6 @@ class HostSession:
     """One of a host's sessions with its commission in đồng: earned on delivered goods, expected on paid ones."""
 
     card: SessionCard
-    commission_bps: int
     earned_vnd: int
     expected_vnd: int
     delivered_goods_vnd: int
@@ -64,6 +64,7 @@ def _cards() -> Select[Any]:
             LiveSession.ended_at,
             User.name,
             Cooperative.name,
+            LiveSession.commission_bps,
             offers,
         )
         .join(User, User.id == LiveSession.host_user_id)
@@ -133,14 +134,7 @@ def host_sessions(session: Session, user_id: int, limit: int = 100) -> list[Host
         .group_by(Order.session_id)
     )
     sums = {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in rows}
-    rates = dict(
-        session.execute(
-            select(LiveSession.id, LiveSession.commission_bps).where(LiveSession.id.in_([card.id for card in cards]))
-        )
-        .tuples()
-        .all()
-    )
-    return [HostSession(card, rates[card.id], *sums.get(card.id, (0, 0, 0))) for card in cards]
+    return [HostSession(card, *sums.get(card.id, (0, 0, 0))) for card in cards]
 
 
 def hosts_of(session: Session, cooperative_id: int) -> Sequence[tuple[int, str]]:

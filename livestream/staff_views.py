@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, url_for
 from flask_babel import gettext as _
 from wtforms import Field
+from wtforms.fields.choices import SelectChoice
 
 from app.accounts.current import current_actor, require_user
 from app.clock import VIETNAM, system_clock, vietnam_date
@@ -133,7 +134,7 @@ def _session_form(**data: Any) -> SessionForm:
     session = db.session()
     cooperative = require_staff(session, require_user())
     form = SessionForm(formdata=None, data=data) if data else SessionForm()
-    form.host.choices = list(hosts_of(session, cooperative.id))
+    form.host.choices = [SelectChoice(user_id, name) for user_id, name in hosts_of(session, cooperative.id)]
     return form
 
 
@@ -152,7 +153,7 @@ def _filled(live: LiveSession) -> SessionForm:
 def _offer_form(live: LiveSession) -> OfferForm:
     form = OfferForm()
     form.listing.choices = [
-        (row.id, f"{row.title} · {format_number(row.price_vnd)} ₫/{row.unit_label}")
+        SelectChoice(row.id, f"{row.title} · {format_number(row.price_vnd)} ₫/{row.unit_label}")
         for row in listings_to_offer(db.session(), live)
     ]
     return form
