@@ -7,22 +7,23 @@ from typing import Literal
 
 from app.text import fold
 from livestream.order_comments import words
-from livestream.order_comments.names import NameIndex
-from livestream.order_comments.numerals import read_numeral
-from livestream.order_comments.shelf import ShelfOffer
+from livestream.order_comments.names import ShelfIndex
+from livestream.order_comments.numbers import Numeral, is_unit, is_unit_or_code, read_numeral, token_at
 from livestream.order_comments.tokens import Token
 
 ItemKind = Literal["code", "quantity", "number", "name", "container", "price", "vague", "bad", "noise", "word"]
 
 KG = "kg"
+_SENSIBLE_PARTS = frozenset((1, 2, 4, 5, 8, 10, 20, 25, 40, 50, 100, 125, 200, 250, 500, 1000))
+"""Denominators of quantities that people weigh: whole grams, not thirds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One meaningful piece of a clause, from token ``start`` up to ``end``.
+    """One piece of a clause, from token ``start`` up to ``end``.
 
-    ``unit`` of a quantity is "kg" or a folded container label; ``value`` is in that unit. ``codes`` are the offers a code or a
-    name may mean; an unknown code has none.
+    ``unit`` of a quantity is "kg" or a folded container label (None: not said); ``value`` is in that unit. ``codes`` are the
+    offers that a code, a name or a described box may mean; an unknown code has none.
     """
 
     kind: ItemKind
@@ -32,238 +33,260 @@ class Item:
     unit: str | None = None
     codes: tuple[str, ...] = ()
     text: str = ""
+    senses: frozenset[str] = frozenset()
 
 
-def read_items(tokens: Sequence[Token], offers: dict[str, ShelfOffer], names: NameIndex) -> list[Item]:
+def read_items(tokens: Sequence[Token], index: ShelfIndex) -> list[Item]:
     """Read a clause from left to right into items; linear, because every step moves on."""
     items: list[Item] = []
     i = 0
     while i < len(tokens):
-        item = _read_item(tokens, i, offers, names, items)
+        item = _read_item(tokens, i, index, items)
         items.append(item)
         i = item.end
     return items
 
 
-def _read_item(
-    tokens: Sequence[Token], i: int, offers: dict[str, ShelfOffer], names: NameIndex, before: Sequence[Item]
-) -> Item:
+def _read_item(tokens: Sequence[Token], i: int, index: ShelfIndex, before: Sequence[Item]) -> Item:
     token = tokens[i]
     if token.kind == "code":
-        known = (offers[token.folded].code,) if token.folded in offers else ()
+        known = (index.codes[token.text],) if token.text in index.codes else ()
         return Item("code", i, i + 1, codes=known, text=token.text.upper())
-    if token.kind == "number":
-        return _marked_code(tokens, i, offers, before) or _quantity_at(tokens, i, before, names)
-    if token.kind == "mark":
-        return Item("word", i, i + 1, text=token.text)
-    named = names.match(tokens, i, after_quantity=_follows_quantity(before))
-    numeral = read_numeral(tokens, i)
-    if numeral is not None:
-        return _quantity_at(tokens, i, before, names)
-    if named is not None:
-        codes, end = named
-        return Item("name", i, end, codes=codes, text=" ".join(t.text for t in tokens[i:end]))
-    return _unit_without_number(tokens, i) or _vague(tokens, i) or Item("word", i, i + 1, text=token.folded)
-
-
-def _follows_quantity(before: Sequence[Item]) -> bool:
-    last = next((item for item in reversed(before) if item.kind != "word" or item.text not in words.FILLERS), None)
-    if last is None:
-        return False
-    return last.kind in ("quantity", "container", "number", "code") or (
-        last.kind == "word" and last.text in words.ORDER_VERBS
-    )
-
-
-def _marked_code(tokens: Sequence[Token], i: int, offers: dict[str, ShelfOffer], before: Sequence[Item]) -> Item | None:
-    """A number after "mã" or "số" is a code ("mã 15"), unless "số" counts houses or bank accounts."""
-    marker = tokens[i - 1] if i else None
+    if token.kind == "number" and (marked := _marked_code(tokens, i, index, before)):
+        return marked
     if (
-        marker is None
-        or marker.kind != "word"
-        or marker.folded not in words.CODE_MARKERS
-        or not tokens[i].text.isdigit()
+        token.kind != "mark"
+        and (numeral := read_numeral(tokens, i, index.codes))
+        and (item := _quantity(tokens, i, numeral))
     ):
+        return item
+    if token.kind == "word":
+        named = index.name_at(tokens, i)
+        if named is not None:
+            codes, end = named
+            return Item("name", i, end, codes=codes, text=" ".join(t.text for t in tokens[i:end]))
+        special = _unit_without_number(tokens, i, index) or _vague(tokens, i)
+        if special is not None:
+            return special
+    return Item("word", i, i + 1, text=token.text, senses=token.senses)
+
+
+def _marked_code(tokens: Sequence[Token], i: int, index: ShelfIndex, before: Sequence[Item]) -> Item | None:
+    """A number after "mã" or "số" is a code ("mã 15"), unless "số" counts houses or bank accounts."""
+    marker, number = token_at(tokens, i - 1), tokens[i].text
+    if marker is None or "code marker" not in marker.senses or not number.isdecimal():
         return None
-    number = tokens[i].text
-    if number in offers:
-        return Item("code", i, i + 1, codes=(offers[number].code,), text=number)
-    if marker.folded in ("ma", "code") and len(number) <= 3 and not any(item.kind == "code" for item in before):
+    counted = any(item.kind == "quantity" for item in before) and marker.is_word("số") and not _is_marked(tokens, i - 2)
+    if number in index.codes and not counted:
+        return Item("code", i, i + 1, codes=(index.codes[number],), text=number)
+    if not marker.is_word("số") and len(number) <= 3 and not any(item.kind == "code" for item in before):
         return Item("code", i, i + 1, text=number)
     return None
 
 
-def _quantity_at(tokens: Sequence[Token], i: int, before: Sequence[Item], names: NameIndex) -> Item:
-    numeral = read_numeral(tokens, i)
-    if numeral is None:
-        return Item("noise", i, i + 1, text=tokens[i].text)
+def _is_marked(tokens: Sequence[Token], i: int) -> bool:
+    token = token_at(tokens, i)
+    return token is not None and (token.is_word("mã") or "order" in token.senses)
+
+
+def _quantity(tokens: Sequence[Token], i: int, numeral: Numeral) -> Item | None:
+    """Read a number with what stands behind it; None when a spelled one is just a word."""
     value, j = numeral.value, numeral.end
-    after = tokens[j] if j < len(tokens) else None
+    after = token_at(tokens, j)
     if numeral.is_range:
-        bad = after is not None and (_weight(after) is not None or _container(after) is not None)
-        return Item("bad" if bad else "noise", i, j + (1 if bad else 0), text="khoảng")
-    if after is not None and _is_price(after, numeral.typed_digits):
+        return Item("bad", i, j + 1, text="khoảng") if is_unit(after) else Item("noise", i, j, text="khoảng")
+    if numeral.typed and _is_long(tokens, i):
+        return Item("noise", i, j, text=tokens[i].text)
+    if after is not None and _is_price(after, numeral.typed):
         return Item("price", i, _end_of_price(tokens, j), value=value)
     if after is not None and after.text == "%":
         return Item("noise", i, j + 1)
-    if numeral.dozens:
-        weight = _weight(after) if after else None
-        if weight is None:
-            return Item("bad", i, j, text="chục")
-    if after is not None and (weight := _weight(after)) is not None:
-        return _weight_quantity(tokens, i, j, value, weight)
-    if after is not None and (label := _container(after)) is not None and not _is_other_use(tokens, j):
-        half = j + 1 < len(tokens) and tokens[j + 1].means("ruoi")
-        amount = None if value is None else value + (Fraction(1, 2) if half else 0)
-        return _checked(Item("quantity", i, j + (2 if half else 1), value=amount, unit=label))
-    if not numeral.typed_digits:
-        return Item("word", i, i + 1, text=tokens[i].folded)
-    if (after is not None and after.kind == "word" and after.folded in words.NOT_A_QUANTITY_AFTER) or _is_address(
-        tokens, i, j
-    ):
+    weight = weight_of(after)
+    if numeral.dozens and weight is None:
+        return Item("bad", i, j, text="chục") if is_unit_or_code(after) or _given(tokens, i) else None
+    if weight is not None and not _is_two_offers(tokens, j):
+        return _weighed(tokens, i, j, value, weight)
+    if after is not None and "and a half" in after.senses and is_unit(token_at(tokens, j + 1)) and value is not None:
+        return _quantity(tokens, i, Numeral(value + Fraction(1, 2), j + 1, typed=numeral.typed))
+    if after is not None and "pair" in after.senses and numeral.typed and value is not None:
+        behind = token_at(tokens, j + 1)
+        return (
+            _counted(tokens, i, j + 1, value * 2) or _checked(Item("quantity", i, j + 1, value=value * 2))
+            if (is_unit_or_code(behind))
+            else None
+        )
+    counted = _counted(tokens, i, j, value)
+    if counted is not None:
+        return counted
+    if not numeral.typed:
+        return Item("quantity", i, j, value=value) if after is not None and after.kind == "code" else None
+    if after is not None and after.kind == "word" and _counts_otherwise(after):
+        return Item("bad" if "twelve" in after.senses else "noise", i, j + 1, text=tokens[i].text)
+    if _is_place(tokens, i, j):
         return Item("noise", i, j, text=tokens[i].text)
-    return _checked(Item("number", i, j, value=value, text=tokens[i].text))
+    return Item("number", i, j, value=value, text=tokens[i].text)
 
 
-def _weight_quantity(tokens: Sequence[Token], i: int, j: int, value: Fraction | None, weight: Fraction) -> Item:
+def _counts_otherwise(token: Token) -> bool:
+    """Tell whether people, hours or years are counted; "nha" typed without marks is politeness, not a house."""
+    if "twelve" in token.senses:
+        return True
+    return "not after" in token.senses and not (token.text.isascii() and "polite" in token.senses)
+
+
+def _given(tokens: Sequence[Token], i: int) -> bool:
+    before = token_at(tokens, i - 1)
+    return before is not None and not before.senses.isdisjoint(("order", "give", "pronoun"))
+
+
+def _is_two_offers(tokens: Sequence[Token], j: int) -> bool:
+    # "2 tạ" weighs; "2 ta" at the end ("giá 2 ta") does not, and "cân" behind a container is a verb.
+    return tokens[j].text == "ta" and token_at(tokens, j + 1) is None and j >= 1 and tokens[j - 1].kind != "number"
+
+
+def _counted(tokens: Sequence[Token], i: int, j: int, value: Fraction | None) -> Item | None:
+    label = container_of(token_at(tokens, j))
+    if label is None or not token_at(tokens, j):
+        return None
+    behind = token_at(tokens, j + 1)
+    if behind is not None and "and a half" in behind.senses and value is not None:
+        return _checked(Item("quantity", i, j + 2, value=value + Fraction(1, 2), unit=label))
+    return _checked(Item("quantity", i, j + 1, value=value, unit=label))
+
+
+def _weighed(tokens: Sequence[Token], i: int, j: int, value: Fraction | None, weight: Fraction) -> Item:
     """Read what follows a weight word: "2kg5", "2 ký 3 lạng", "1 tạ 2", "2 cân rưỡi"."""
     if value is None:
         return Item("bad", i, j + 1, text="số lẻ")
-    kilograms = value * weight
-    end = j + 1
-    if end < len(tokens):
-        after = tokens[end]
-        if after.means("ruoi"):
-            return _checked(Item("quantity", i, end + 1, value=kilograms + weight / 2, unit=KG))
-        small = read_numeral(tokens, end)
-        if small is not None and small.value is not None and not small.is_range:
-            unit_after = tokens[small.end] if small.end < len(tokens) else None
-            smaller = _weight(unit_after) if unit_after else None
-            if smaller is not None and smaller < weight and small.value * smaller < weight:
-                return _checked(Item("quantity", i, small.end + 1, value=kilograms + small.value * smaller, unit=KG))
-            single = small.typed_digits and small.value < 10 and small.value.denominator == 1
-            if single and smaller is None and (after.glued or weight >= 10) and not _container_next(unit_after):
-                return _checked(Item("quantity", i, small.end, value=kilograms + small.value * weight / 10, unit=KG))
+    kilograms, end = value * weight, j + 1
+    after = token_at(tokens, end)
+    if after is not None and "and a half" in after.senses:
+        return _checked(Item("quantity", i, end + 1, value=kilograms + weight / 2, unit=KG))
+    if after is not None and after.is_word("lô"):
+        # "ký lô" is a kilogram.
+        end += 1
+    small = read_numeral(tokens, end) if end < len(tokens) else None
+    if after is not None and small is not None and small.value is not None:
+        behind = token_at(tokens, small.end)
+        smaller = weight_of(behind)
+        if smaller is not None and smaller < weight and small.value * smaller < weight:
+            return _checked(Item("quantity", i, small.end + 1, value=kilograms + small.value * smaller, unit=KG))
+        digit = small.typed and small.value < 10 and small.value.denominator == 1 and not is_unit_or_code(behind)
+        if digit and (after.glued or weight >= 10):
+            return _checked(Item("quantity", i, small.end, value=kilograms + small.value * weight / 10, unit=KG))
+    elif after is not None and "digit" in after.senses and token_at(tokens, end + 1) is None:
+        return Item("bad", i, end + 1, text="số lẻ")
     return _checked(Item("quantity", i, end, value=kilograms, unit=KG))
 
 
 def _checked(item: Item) -> Item:
-    if (
-        item.value is None
-        or item.value <= 0
-        or item.value.denominator not in (1, 2, 4, 5, 8, 10, 20, 25, 40, 50, 100, 1000)
-    ):
+    if item.value is None or item.value <= 0 or item.value.denominator not in _SENSIBLE_PARTS:
         return Item("bad", item.start, item.end, text="số lượng")
     return item
 
 
-def _container_next(token: Token | None) -> bool:
-    return token is not None and _container(token) is not None
-
-
-def _weight(token: Token) -> Fraction | None:
-    if token.kind != "word":
+def weight_of(token: Token | None) -> Fraction | None:
+    """Return the kilograms of a weight word, or None."""
+    if token is None or "weight" not in token.senses:
         return None
-    if token.folded in words.WEIGHT_KG and token.means(token.folded):
-        return words.WEIGHT_KG[token.folded]
-    return None
+    return words.WEIGHTS.get(token.text) or next(kg for word, kg in words.WEIGHTS.items() if token.is_word(word))
 
 
-def _container(token: Token) -> str | None:
-    if token.kind != "word" or token.folded not in words.CONTAINERS or not token.means(token.folded):
-        return None
-    return words.ENGLISH_CONTAINERS.get(token.folded, token.folded)
+def container_of(token: Token | None) -> str | None:
+    """Return the folded label of a container word, or None."""
+    return fold(token.text) if token is not None and "container" in token.senses else None
 
 
-def _is_other_use(tokens: Sequence[Token], j: int) -> bool:
-    # "3 lô", "2 bà", "1 bó tay": the folded word is a container, the marked one is not.
-    return not tokens[j].means(tokens[j].folded)
-
-
-def _is_price(token: Token, typed_digits: bool) -> bool:
-    if token.kind == "mark":
-        return token.text in ("₫", "$")
-    if token.kind != "word":
-        return False
-    if token.text in ("đ", "d", "k", "tr", "vnd", "vnđ", "ka"):
-        return typed_digits and (token.glued or token.text in ("đ", "k", "tr", "vnd", "vnđ"))
-    return token.folded in ("nghin", "ngan", "trieu", "dong", "ngh", "cu") and token.text not in (
-        "đông",
-        "ngán",
-        "cũ",
-        "cứ",
+def _is_long(tokens: Sequence[Token], i: int) -> bool:
+    """Tell whether figures are an account, an order number, or the rest of a number that somebody blotted out."""
+    text = tokens[i].text
+    if len(text) > 1 and text[0] == "0" and text[1].isdecimal():
+        return True
+    before = token_at(tokens, i - 1)
+    blotted = (
+        before is not None and before.glued and before.text in ("x", "*") and i >= 2 and len(tokens[i - 2].text) > 2
     )
+    return blotted or (text.isdecimal() and len(text) >= 6)
+
+
+def _is_price(token: Token, typed: bool) -> bool:
+    if token.kind == "mark":
+        return token.text in "₫$"
+    if token.text in ("đ", "d", "k", "tr", "ka"):
+        return typed and (token.glued or token.text in ("đ", "k", "tr"))
+    if typed and token.glued and token.is_word("không") and token.text == "không":
+        return True
+    return "money" in token.senses
 
 
 def _end_of_price(tokens: Sequence[Token], j: int) -> int:
     end = j + 1
-    if end < len(tokens) and tokens[end].kind == "number" and tokens[end].glued:
-        end += 1
-    if end < len(tokens) and tokens[end].folded in ("dong", "vnd", "d") and tokens[end].kind == "word":
-        end += 1
-    if end + 1 < len(tokens) and (tokens[end].text == "/" or tokens[end].folded in ("mot", "1")):
-        follower = tokens[end + 1]
-        if _weight(follower) is not None or _container(follower) is not None:
-            end += 2
-    elif end < len(tokens) and _weight(tokens[end]) is not None:
-        end += 1
-    return end
+    after = token_at(tokens, end)
+    if after is not None and after.kind == "number" and after.glued:
+        end, after = end + 1, token_at(tokens, end + 1)
+    if after is not None and "money" in after.senses:
+        end, after = end + 1, token_at(tokens, end + 1)
+    behind = token_at(tokens, end + 1)
+    if after is not None and is_unit(behind) and (after.text in ("/", "1", "mỗi") or after.is_word("một")):
+        return end + 2
+    return end + 1 if is_unit(after) and after is not None and not after.is_word("con") else end
 
 
-def _is_address(tokens: Sequence[Token], i: int, j: int) -> bool:
-    """Numbers of houses, districts, days, accounts: a word before says so, or a capitalised place name after."""
-    before = tokens[i - 1] if i else None
-    after = tokens[j] if j < len(tokens) else None
-    if before is not None and before.kind == "word" and before.folded in words.NOT_A_QUANTITY_BEFORE:
+def _is_place(tokens: Sequence[Token], i: int, j: int) -> bool:
+    """Numbers of houses, districts, days, accounts: a word before says so, or a place name behind."""
+    before, after = token_at(tokens, i - 1), token_at(tokens, j)
+    if before is not None and before.kind == "word" and ("not before" in before.senses or before.is_word("số")):
         return True
-    if before is not None and before.kind == "word" and before.folded == "so":
+    if after is not None and after.text == "/" and after.glued:
         return True
-    if after is not None and after.kind == "mark" and after.text in ("/", ":") and after.glued:
+    if before is not None and before.glued and before.text == "/":
         return True
-    if before is not None and before.text in ("/", ":") and before.glued:
-        return True
-    follower = tokens[j + 1] if j + 1 < len(tokens) else None
-    proper = after is not None and after.capital and after.kind == "word" and len(after.text) > 1
-    return proper and follower is not None and follower.capital
+    if before is not None and before.glued and before.text == ":" and i >= 2 and tokens[i - 2].kind == "number":
+        return j - i == 1 and len(tokens[i].text) == 2
+    behind = token_at(tokens, j + 1)
+    proper = after is not None and after.kind == "word" and after.capital and len(after.text) > 1 and not is_unit(after)
+    return proper and behind is not None and behind.capital
 
 
-def _unit_without_number(tokens: Sequence[Token], i: int) -> Item | None:
-    token = tokens[i]
-    after = tokens[i + 1] if i + 1 < len(tokens) else None
-    weight, label = _weight(token), _container(token)
-    if token.means("nua") and token.text != "nữa" and after is not None:
-        whole = _weight(after)
-        if whole is not None and after.means(after.folded):
-            return Item("quantity", i, i + 2, value=whole / 2, unit=KG)
-        if (part := _container(after)) is not None:
-            return Item("quantity", i, i + 2, value=Fraction(1, 2), unit=part)
-    if weight is not None and after is not None and after.means("ruoi"):
-        return Item("quantity", i, i + 2, value=weight * 3 / 2, unit=KG)
-    if token.text == "tá":
-        return Item("bad", i, i + 1, text="tá")
-    if token.folded in words.PAIR_WORDS and token.text in words.PAIR_WORDS[token.folded] and after is not None:
-        if (part := _container(after)) is not None:
-            return Item("quantity", i, i + 2, value=Fraction(2), unit=part)
-        if (whole := _weight(after)) is not None:
-            return Item("quantity", i, i + 2, value=2 * whole, unit=KG)
-    if label is not None and weight is None and token.means(token.folded):
-        return Item("container", i, i + 1, unit=label, text=token.text)
+def _unit_without_number(tokens: Sequence[Token], i: int, index: ShelfIndex) -> Item | None:
+    """Read "nửa cân", "ký rưỡi", "đôi chai", "tá", and a unit alone: a container, or a weight right before an offer."""
+    token, after = tokens[i], token_at(tokens, i + 1)
+    weight, label = weight_of(token), container_of(token)
+    if "half" in token.senses and is_unit(after):
+        return _of_unit(i, i + 2, Fraction(1, 2), after)
+    if (weight is not None or label is not None) and after is not None and "and a half" in after.senses:
+        return _of_unit(i, i + 2, Fraction(3, 2), token)
+    if "and a half" in token.senses and is_unit(after):
+        return Item("bad", i, i + 2, text="rưỡi")
+    if token.text in ("tá", "lố"):
+        return Item("bad", i, i + 1, text=token.text)
+    if "pair" in token.senses and is_unit(after):
+        return _of_unit(i, i + 2, Fraction(2), after)
+    if (
+        weight is not None
+        and not token.is_word("kg")
+        and after is not None
+        and after.kind == "code"
+        and _given(tokens, i)
+    ):
+        return _of_unit(i, i + 1, Fraction(1), token)
+    if label in index.containers and not (i and tokens[i - 1].is_word("mỗi")):
+        return Item("container", i, i + 1, unit=label, text=token.text, senses=token.senses)
     return None
+
+
+def _of_unit(start: int, end: int, value: Fraction, unit: Token | None) -> Item:
+    weight = weight_of(unit)
+    if weight is not None:
+        return Item("quantity", start, end, value=value * weight, unit=KG)
+    return Item("quantity", start, end, value=value, unit=container_of(unit))
 
 
 def _vague(tokens: Sequence[Token], i: int) -> Item | None:
-    token = tokens[i]
-    after = tokens[i + 1] if i + 1 < len(tokens) else None
-    if token.text in ("ít", "chút", "xíu", "tẹo"):
-        return Item("vague", i, i + 1, text=token.text)
-    if token.text in ("it", "chut", "xiu") and (i == 0 or tokens[i - 1].folded in words.GIVE_WORDS or after is None):
-        return Item("vague", i, i + 1, text=token.text)
-    counts = after is not None and (_weight(after) is not None or _container(after) is not None)
-    if token.text in ("vài", "mấy", "dăm", "vai", "may") and counts:
+    token, after = tokens[i], token_at(tokens, i + 1)
+    if "vague count" in token.senses and is_unit(after):
         return Item("vague", i, i + 2, text=token.text)
-    return None
-
-
-def label_of(offer: ShelfOffer) -> str:
-    """Return the offer's sale unit as a folded label."""
-    return fold(offer.unit)
+    if "vague amount" not in token.senses:
+        return None
+    sure = not token.text.isascii() or (token.text in ("it", "xiu", "chut") and _given(tokens, i))
+    return Item("vague", i, i + 1, text=token.text) if sure else None

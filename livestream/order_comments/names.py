@@ -1,87 +1,113 @@
 """Offers named by words instead of their code: "mật ong", "loại 2", "cam"."""
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 from app.text import fold
 from livestream.order_comments import words
+from livestream.order_comments.lexicon import is_word, senses_of
+from livestream.order_comments.shelf import Shelf
 from livestream.order_comments.tokens import Token
 
-_TOO_COMMON = {
-    "hoa", "loai", "chin", "som", "tim", "vang", "u", "kg", "thom", "ngon", "sach", "to", "nho", "mot", "dai", "tuoi", "dac",
-    "san", "trung", "ong", "do", "xanh", "den", "trang",
-}  # fmt: skip
-"""Words of names that alone name nothing."""
-
-_NOT_ON_THE_SHELF = {
-    "xoai", "oi", "mit", "sau rieng", "buoi", "chuoi", "dua", "dua hau", "thanh long", "man", "nhan", "chom chom", "bo sap",
-    "du du", "tao", "nho", "le", "hong", "quyt", "chanh", "vu sua", "mang cut", "dau tay", "gao", "khoai", "ngo", "cam",
-    "na", "tra", "mat ong", "vai thieu", "vai", "ba kich", "bo", "ca phe", "lac", "trung ga", "mang",
-}  # fmt: skip
-"""Produce that people ask for; a name of these that no offer bears cannot be ordered here."""
+_LONG_PRODUCE = frozenset(form for name in words.PRODUCE if " " in name for form in (name, fold(name)))
 
 
-class NameIndex:
-    """The folded words of every offer's name, for finding the longest run of a comment that some offer bears."""
+class ShelfIndex:
+    """A shelf made ready for looking up: its codes, the containers it sells in, and the words of its offers' names."""
 
-    def __init__(self, names: tuple[tuple[str, str], ...]) -> None:
-        self._names = [(code, tuple(fold(name).split()), tuple(name.lower().split())) for code, name in names]
-        self._starts = {word for _, folded, _ in self._names for word in folded}
+    def __init__(self, shelf: Shelf) -> None:
+        self.codes: dict[str, str] = {fold(offer.code): offer.code for offer in shelf.offers}
+        self.numeric_codes = frozenset(code for code in self.codes if code.isdecimal())
+        self.containers = frozenset(fold(label) for offer in shelf.offers for label in (offer.unit, *offer.packs))
+        self._names = [(offer.code, tuple(offer.name.lower().split())) for offer in shelf.offers]
+        self._starts = {fold(word) for _, name in self._names for word in name}
 
-    def match(self, tokens: Sequence[Token], i: int, *, after_quantity: bool) -> tuple[tuple[str, ...], int] | None:
-        """Return the codes whose names hold the longest run starting at token ``i``, and where the run ends."""
-        if tokens[i].folded not in self._starts:
+    def name_at(self, tokens: Sequence[Token], i: int) -> tuple[tuple[str, ...], int] | None:
+        """Return the codes whose names hold the longest run starting at token ``i``, and where the run ends.
+
+        A single word must be telling: "hoa" alone names nothing, "cam" does unless it thanks ("cảm ơn").
+        """
+        if fold(tokens[i].text) not in self._starts or (i and tokens[i - 1].is_word("mỗi")):
             return None
         best, codes = 0, []
-        for code, folded, marked in self._names:
-            length = max((_run(tokens, i, folded, marked, at) for at in range(len(folded))), default=0)
+        for code, name in self._names:
+            length = max(_run(tokens, i, name, at) for at in range(len(name)))
             if length > best:
                 best, codes = length, [code]
             elif length and length == best:
                 codes.append(code)
-        if best == 0 or (best == 1 and not _names_alone(tokens, i, after_quantity)):
+        if best == 0 or (best == 1 and not _tells(tokens, i)):
             return None
         return tuple(codes), i + best
 
 
-def _run(tokens: Sequence[Token], i: int, folded: tuple[str, ...], marked: tuple[str, ...], at: int) -> int:
+def _run(tokens: Sequence[Token], i: int, name: tuple[str, ...], at: int) -> int:
     length = 0
-    while at + length < len(folded) and i + length < len(tokens):
-        token = tokens[i + length]
-        if token.folded != folded[at + length] or token.kind == "mark":
+    while at + length < len(name) and i + length < len(tokens):
+        token, word = tokens[i + length], name[at + length]
+        if token.kind == "mark" or (token.text != word and not is_word(word, token.text)):
             break
-        if token.text not in (token.folded, marked[at + length]):
-            break
-        if token.folded in words.CONTAINERS or token.folded in words.WEIGHT_KG:
+        if not token.senses.isdisjoint(("container", "weight")) and not senses_of(word).isdisjoint(
+            ("container", "weight")
+        ):
             break
         length += 1
-    # A run must not begin or end with a bare number: "1" names nothing.
-    while length and tokens[i + length - 1].kind == "number" and length == 1:
-        length -= 1
-    return length
+    # "1" alone names nothing.
+    return 0 if length == 1 and tokens[i].kind == "number" else length
 
 
-def _names_alone(tokens: Sequence[Token], i: int, after_quantity: bool) -> bool:
-    word = tokens[i].folded
-    if word in _TOO_COMMON or word in words.WEIGHT_KG:
+_DOUBTFUL = (
+    "polite",
+    "pronoun",
+    "digit",
+    "no",
+    "vague count",
+    "vague amount",
+    "order",
+    "give",
+    "common name",
+    "question",
+)
+
+
+def _tells(tokens: Sequence[Token], i: int) -> bool:
+    token = tokens[i]
+    after = tokens[i + 1] if i + 1 < len(tokens) else None
+    if after is not None and after.text in ("on", "ơn"):
         return False
-    if word == "cam" and i + 1 < len(tokens) and tokens[i + 1].folded == "on":
+    if "common name" in token.senses:
         return False
-    doubtful = word in words.FILLERS or word in words.PRONOUNS or word in words.DIGIT_WORDS or word in words.NEGATIONS
-    return after_quantity or not doubtful
+    if "produce" in token.senses:
+        # "vai" is also "a few", "na" a particle: typed without marks, something must have been counted or ordered before.
+        sure = not token.text.isascii() or token.senses.isdisjoint(("vague count", "polite", "pronoun", "give"))
+        before = tokens[i - 1] if i else None
+        counted = before is not None and not before.senses.isdisjoint(
+            ("weight", "container", "order", "cancel", "give")
+        )
+        return sure or counted
+    return token.senses.isdisjoint(_DOUBTFUL)
 
 
-@lru_cache(maxsize=256)
-def name_index(names: tuple[tuple[str, str], ...]) -> NameIndex:
-    """Return the index of a shelf's (code, name) pairs; a session's shelf changes seldom."""
-    return NameIndex(names)
+_indexes: dict[tuple[object, ...], ShelfIndex] = {}
+_MOST_INDEXES = 256
+
+
+def index_of(shelf: Shelf) -> ShelfIndex:
+    """Return the index of a shelf, kept from the last comment: a session's shelf changes seldom."""
+    key = tuple((offer.code, offer.name, offer.unit, *offer.packs) for offer in shelf.offers)
+    index = _indexes.get(key)
+    if index is None:
+        if len(_indexes) >= _MOST_INDEXES:
+            _indexes.clear()
+        index = _indexes[key] = ShelfIndex(shelf)
+    return index
 
 
 def foreign_produce(tokens: Sequence[Token], i: int) -> bool:
-    """Tell whether the word after a quantity is produce (which the caller knows no offer bears)."""
+    """Tell whether produce follows a quantity; the caller has looked, and no offer bears its name."""
     if i >= len(tokens) or tokens[i].kind != "word":
         return False
-    pair = tokens[i].folded + (" " + tokens[i + 1].folded if i + 1 < len(tokens) else "")
-    return pair in _NOT_ON_THE_SHELF or (
-        tokens[i].folded in _NOT_ON_THE_SHELF and tokens[i].folded not in words.FILLERS | words.PRONOUNS
-    )
+    token = tokens[i]
+    after = tokens[i + 1] if i + 1 < len(tokens) else None
+    if "produce" in token.senses:
+        return not token.text.isascii() or token.senses.isdisjoint(("polite", "pronoun", "destination"))
+    return after is not None and f"{token.text} {after.text}" in _LONG_PRODUCE

@@ -2,9 +2,11 @@
 
 import re
 
-_CANDIDATE = re.compile(r"(?<![\w@])(?:\+?84|0|[oO])(?:[ .\-]{0,2}[\doO]){8,10}(?![\w])")
-_MOBILE = re.compile(r"0[35789]\d{8}")
-_LANDLINE = re.compile(r"02\d{9}")
+_GAP = r"[ .\-–_]{0,3}"
+_DIGIT = r"[\doO]"
+_START = r"(?<![\d@])(?:\(?\+?84\)?" + _GAP + r"(?:\(?0\)?)?|(?:(?<![^\W_])[oO]|\(?0\)?))" + _GAP
+_MOBILE = re.compile(_START + r"([35789](?:" + _GAP + _DIGIT + r"){8})(?![\d])")
+_LANDLINE = re.compile(_START + r"(2(?:" + _GAP + r"\d){2,3}(?:\)?" + _GAP + r"\d){7})(?!\d)")
 
 
 def take_phones(text: str) -> tuple[str, str | None]:
@@ -16,20 +18,11 @@ def take_phones(text: str) -> tuple[str, str | None]:
     found: list[str] = []
 
     def blank(match: re.Match[str]) -> str:
-        number = _national(match[0])
-        if number is None:
+        national = "0" + re.sub(r"\D", "", match[1].replace("o", "0").replace("O", "0"))
+        if len(national) != (11 if national[1] == "2" else 10):
             return match[0]
-        found.append(number)
+        found.append(national)
         return " | "
 
-    rest = _CANDIDATE.sub(blank, text)
+    rest = _LANDLINE.sub(blank, _MOBILE.sub(blank, text))
     return rest, found[0] if len(set(found)) == 1 else None
-
-
-def _national(typed: str) -> str | None:
-    digits = re.sub(r"[^\d]", "", typed.replace("o", "0").replace("O", "0"))
-    if digits.startswith("84"):
-        digits = "0" + digits[2:].removeprefix("0")
-    if _MOBILE.fullmatch(digits) or _LANDLINE.fullmatch(digits):
-        return digits
-    return None

@@ -1,24 +1,27 @@
 """Mends what a keyboard left behind: Telex letters ("choots", "nhes") and VNI digits ("cho61t") inside known words."""
 
-import re
-from dataclasses import replace
-
 from app.text import fold
-from livestream.order_comments import words
-from livestream.order_comments.tokens import Token
+from livestream.order_comments.lexicon import senses_of
+from livestream.order_comments.tokens import Token, word_token
 
-_KNOWN = (
-    words.ORDER_VERBS
-    | words.FILLERS
-    | words.PRONOUNS
-    | words.CANCEL_VERBS
-    | set(words.WEIGHT_KG)
-    | words.CONTAINERS
-    | words.NO_WORDS
-    | {"sua", "doi", "thanh", "mot", "hai", "chuc", "nua", "ruoi", "thoi", "moi", "loai"}
-)
-_DOUBLED = re.compile(r"(aa|ee|oo|dd)")
-_MISTYPED = {"chot": {"chôt", "chọt", "chôts", "chốp", "chot'", "chốc", "trốt", "chút_"}, "kg": {"kgs", "kí-lô"}}
+_TELEX_TONES = "sfrxj"
+_TELEX_DOUBLES = {"aa": "â", "ee": "ê", "oo": "ô", "dd": "đ", "aw": "ă", "ow": "ơ", "uw": "ư"}
+_MENDED = {
+    "order",
+    "give",
+    "cancel",
+    "change",
+    "weight",
+    "container",
+    "digit",
+    "polite",
+    "no",
+    "only",
+    "more",
+    "half",
+    "and a half",
+}
+"""Only words of these meanings are mended: the others change no decision."""
 
 
 def mend(tokens: list[Token]) -> list[Token]:
@@ -26,10 +29,10 @@ def mend(tokens: list[Token]) -> list[Token]:
     result: list[Token] = []
     i = 0
     while i < len(tokens):
-        vni = _vni_word(tokens, i)
-        if vni is not None:
-            token, i = vni
-            result.append(token)
+        joined = _vni(tokens, i)
+        if joined is not None:
+            result.append(joined)
+            i += 3 if i + 2 < len(tokens) and tokens[i + 2].kind == "word" and tokens[i + 2].glued else 2
             continue
         result.append(_telex(tokens[i]))
         i += 1
@@ -37,28 +40,39 @@ def mend(tokens: list[Token]) -> list[Token]:
 
 
 def _telex(token: Token) -> Token:
-    if token.kind != "word" or token.folded in _KNOWN or token.text != token.folded or len(token.text) < 3:
+    if token.kind != "word" or token.senses or len(token.text) < 3 or not token.text.isascii():
         return token
-    bare = token.folded[:-1] if token.folded[-1] in "sfrxj" else token.folded
-    bare = _DOUBLED.sub(lambda match: match[0][0], bare).replace("w", "")
-    for candidate in (bare, re.sub(r"[sfrxj](?=[a-z]*$)", "", bare, count=1)):
-        if candidate != token.folded and candidate in _KNOWN and len(candidate) >= 2:
-            return replace(token, text=candidate, folded=candidate)
+    for n, letter in enumerate(token.text):
+        if letter in _TELEX_TONES and n:
+            candidate = _hatted(token.text[:n] + token.text[n + 1 :])
+            if senses_of(fold(candidate)) & _MENDED:
+                return word_token(fold(candidate), glued=token.glued, capital=token.capital)
+    candidate = _hatted(token.text)
+    if candidate != token.text and senses_of(candidate) & _MENDED:
+        return word_token(candidate, glued=token.glued, capital=token.capital)
     return token
 
 
-def _vni_word(tokens: list[Token], i: int) -> tuple[Token, int] | None:
-    """Join "cho" "61" "t" into "chot" when the letters make a word the reader knows."""
+def _hatted(text: str) -> str:
+    for typed, letter in _TELEX_DOUBLES.items():
+        text = text.replace(typed, letter)
+    return text
+
+
+def _vni(tokens: list[Token], i: int) -> Token | None:
+    """Join "cho" "61" "t" into "chot", and "nhe" "1" into "nhe", when the letters make a word the reader knows."""
     first = tokens[i]
-    if first.kind != "word" or i + 1 >= len(tokens):
+    after = tokens[i + 1] if i + 1 < len(tokens) else None
+    if first.kind != "word" or after is None or after.kind != "number" or not after.glued or not after.text.isdecimal():
         return None
-    digits = tokens[i + 1]
-    if digits.kind != "number" or not digits.glued or len(digits.text) > 2 or not digits.text.isdigit():
+    if len(after.text) > 2 or first.senses & {"weight", "container", "code marker"} or len(first.text) < 2:
         return None
-    after = tokens[i + 2] if i + 2 < len(tokens) else None
-    if after is None or after.kind != "word" or not after.glued:
+    last = tokens[i + 2] if i + 2 < len(tokens) else None
+    if last is not None and last.kind == "word" and last.glued:
+        joined = first.text + last.text
+    elif len(after.text) == 1 and "order" not in first.senses:
+        joined = first.text
+    else:
         return None
-    joined = fold(first.text + after.text)
-    if joined in _KNOWN and first.folded not in words.WEIGHT_KG:
-        return replace(first, text=joined, folded=joined), i + 3
-    return None
+    known = senses_of(joined) & _MENDED
+    return word_token(joined, glued=first.glued, capital=first.capital) if known else None

@@ -1,50 +1,55 @@
-"""From text to tokens: words and numbers in order, each with its folded form, grouped in clauses."""
+"""From text to tokens: words, numbers, codes and marks in order, each knowing what it may mean."""
 
 import re
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Literal
 
 from app.text import fold
 from livestream.order_comments import words
+from livestream.order_comments.lexicon import is_word, key_of, senses_of
 
 MAX_CHARACTERS = 2000
 """Beyond this a comment is not an order; live comments are capped at 500."""
 
+TokenKind = Literal["word", "number", "mark", "code"]
+
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad\ufe0f\U0001f3fb-\U0001f3ff]")
-_PIECE = re.compile(
-    r"(?P<number>\d+(?:[.,]\d+)*)|(?P<half>½)|(?P<word>[^\W\d_]+(?:['’][^\W\d_]+)?)|(?P<mark>[^\w\s])|(?P<line>\n)"
-)
-_CLAUSE_ENDS = {",", ";", "!", "…", "\n", "|"}
+_WEB_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+_PIECE = re.compile(r"(?P<number>\d+(?:[.,]\d+)*)|(?P<word>[^\W\d_]+)|(?P<line>\n)|(?P<mark>[^\w\s]|_)")
 _LONG_LETTER = re.compile(r"([^\W\d])\1{2,}")
+_HALF = re.compile(r"½")
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word, a number or a mark. ``glued`` says that nothing stood between it and the token before."""
+    """A word, a number, a code or a mark. ``glued`` says that nothing stood between it and the token before."""
 
     text: str
-    folded: str
-    kind: str
-    """"word", "number", "mark" or "code"."""
+    kind: TokenKind
     glued: bool
+    key: str = ""
+    senses: frozenset[str] = frozenset()
     value: Fraction | None = None
     capital: bool = False
 
-    def means(self, word: str) -> bool:
-        """Tell whether the token is this folded word, by its marks where it was typed with marks."""
-        if self.folded != word:
-            return False
-        if self.text == self.folded or word not in words.MARKED_MEANING:
-            return True
-        return self.text in words.MARKED_MEANING[word]
+    def is_word(self, entry: str) -> bool:
+        """Tell whether the token is this word, typed with its marks or without."""
+        return self.kind == "word" and is_word(entry, self.text)
+
+
+def word_token(text: str, *, glued: bool, capital: bool = False) -> Token:
+    """Build the token of a word, lower-cased."""
+    return Token(text, "word", glued, key_of(text), senses_of(text), capital=capital)
 
 
 def normalise(text: str) -> str:
-    """Return the text in one form: compatibility characters and composed marks, invisible characters gone."""
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    """Return the text in one form: compatibility characters and composed marks, invisible characters and addresses gone."""
+    halves = _HALF.sub(" 1/2 ", text[:MAX_CHARACTERS])
+    composed = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", _INVISIBLE.sub("", halves)))
+    return _WEB_ADDRESS.sub(" ", composed)
 
 
 def tokenise(text: str, codes: Collection[str]) -> list[Token]:
@@ -56,78 +61,100 @@ def tokenise(text: str, codes: Collection[str]) -> list[Token]:
         end = match.end()
         raw = match[0]
         if match["number"]:
-            pieces.append(Token(raw, raw, "number", glued, _decimal(raw)))
-        elif match["half"]:
-            pieces.append(Token(raw, "1/2", "number", glued, Fraction(1, 2)))
+            pieces.append(Token(raw, "number", glued, raw, value=_decimal(raw)))
         elif match["word"]:
-            lowered = _LONG_LETTER.sub(r"\1", raw.lower())
-            pieces.append(Token(lowered, fold(lowered), "word", glued, capital=raw[0].isupper()))
+            pieces.append(word_token(_LONG_LETTER.sub(r"\1", raw.lower()), glued=glued, capital=raw[0].isupper()))
         else:
-            pieces.append(Token(raw, raw, "mark", glued))
-    return _join_codes(pieces, set(codes))
-
-
-def clauses(tokens: list[Token]) -> list[list[Token]]:
-    """Split tokens into clauses at commas, line breaks and full stops; a question mark ends its clause and stays in it."""
-    result: list[list[Token]] = [[]]
-    for i, token in enumerate(tokens):
-        stop = token.text == "." and (i + 1 == len(tokens) or not tokens[i + 1].glued)
-        if token.kind == "mark" and (token.text in _CLAUSE_ENDS or stop):
-            result.append([])
-            continue
-        result[-1].append(token)
-        if token.text == "?":
-            result.append([])
-    return [clause for clause in result if clause]
+            pieces.append(Token(raw, "mark", glued, raw))
+    return _written_out(_with_codes(pieces, codes))
 
 
 def _decimal(raw: str) -> Fraction | None:
     """Read "1,5" and "1.5" as one and a half, "1.000" as a thousand; None for what nobody can be sure of ("2,500")."""
-    groups = re.split(r"[.,]", raw)
-    marks = re.sub(r"\d", "", raw)
-    if not marks:
+    if raw.isdecimal():
         return Fraction(int(raw)) if len(raw) <= 9 else None
+    groups = re.split(r"[.,]", raw)
+    if len(raw) > 12:
+        return None
     if len(groups) == 2 and (len(groups[1]) < 3 or groups[0] == "0"):
-        return Fraction(f"{groups[0]}.{groups[1]}") if len(groups[0]) <= 9 and len(groups[1]) <= 3 else None
-    if set(marks) == {"."} and all(len(group) == 3 for group in groups[1:]) and len(raw) <= 12:
+        return Fraction(f"{groups[0]}.{groups[1]}")
+    if "," not in raw and all(len(group) == 3 for group in groups[1:]):
         return Fraction(int("".join(groups)))
     return None
 
 
-def _join_codes(pieces: list[Token], codes: set[str]) -> list[Token]:
+def _with_codes(pieces: list[Token], codes: Collection[str]) -> list[Token]:
+    """Join the letters and digits of codes: "a1", "a 1", "a.1", "kga2" and "z9", which is on no shelf."""
     result: list[Token] = []
     i = 0
     while i < len(pieces):
-        here = pieces[i]
-        after = pieces[i + 1] if i + 1 < len(pieces) else None
-        if here.kind == "word" and after is not None and after.kind == "number" and after.text.isdigit():
-            split = _split_code(here, after, codes)
+        here, rest = pieces[i], pieces[i + 1 : i + 3]
+        taken = 0
+        if here.kind == "word" and rest:
+            if rest[0].text in ".-_" and len(rest) == 2 and rest[0].glued and rest[1].glued and len(here.text) == 1:
+                split, taken = _code_and_rest(here, rest[1], codes, joined=True, spaced=False), 3
+            else:
+                split, taken = _code_and_rest(here, rest[0], codes, joined=rest[0].glued, spaced=True), 2
             if split:
                 result.extend(split)
-                i += 2
+                i += taken
                 continue
         result.append(here)
         i += 1
     return result
 
 
-_UNKNOWN_CODE_LETTERS = set("abcdemnrsuvyz")
+_CODE_LETTERS = set("abcdemnrsuvyzg")
+_SPOKEN_LETTERS = {"bê": "b", "bờ": "b", "vê": "v", "mờ": "m", "em mờ": "m"}
 
 
-def _split_code(word: Token, number: Token, codes: set[str]) -> list[Token] | None:
-    """Read "a1", "a 1", "kga2" (a unit and a code grown together) and "z9", a code that is not on the shelf."""
-    for start in range(len(word.folded)):
-        code = word.folded[start:] + number.text
-        if code in codes and (
-            start == 0 or word.folded[:start] in words.WEIGHT_KG or word.folded[:start] in ("x", "ma")
-        ):
-            if start == 0:
-                # "A 1" apart is the code too, but "e a 1 kg" is not: a unit after it means the number counts.
-                if not number.glued and len(word.folded) > 1:
-                    return None
-                return [Token(code, code, "code", word.glued)]
-            return [Token(word.text[:start], word.folded[:start], "word", word.glued), Token(code, code, "code", True)]
-    if number.glued and len(word.folded) == 1 and word.folded in _UNKNOWN_CODE_LETTERS and len(number.text) <= 2:
-        code = word.folded + number.text
-        return [Token(code, code, "code", word.glued)]
-    return None
+def _code_and_rest(word: Token, after: Token, codes: Collection[str], *, joined: bool, spaced: bool) -> list[Token]:
+    if after.kind == "word" and spaced and not joined:
+        return _spoken_code(word, after, codes)
+    if after.kind != "number":
+        return []
+    digits, _, decimals = after.text.partition("." if "." in after.text else ",")
+    letters = fold(word.text)
+    for start in range(len(letters)):
+        code = letters[start:] + digits
+        if code not in codes:
+            continue
+        if start and not (joined and (word_senses := senses_of(word.text[:start])) and word_senses):
+            continue
+        if not joined and (start or len(letters) > 1 and not letters.isalpha()):
+            continue
+        result = [] if start == 0 else [word_token(word.text[:start], glued=word.glued)]
+        result.append(Token(code, "code", word.glued, code))
+        if decimals:
+            result.append(Token(decimals, "number", glued=True, key=decimals, value=_decimal(decimals)))
+        return result
+    unknown = joined and len(letters) == 1 and letters in _CODE_LETTERS and after.text.isdecimal() and len(digits) <= 2
+    code = letters + digits
+    return [Token(code, "code", word.glued, code)] if unknown else []
+
+
+def _spoken_code(word: Token, after: Token, codes: Collection[str]) -> list[Token]:
+    """Read "a một", which is how a phone writes down "A1" when it is spoken."""
+    letter = _SPOKEN_LETTERS.get(word.text, word.text)
+    digit = words.DIGITS.get(after.text)
+    if len(letter) != 1 or digit is None or f"{letter}{digit}" not in codes:
+        return []
+    return [Token(f"{letter}{digit}", "code", word.glued, f"{letter}{digit}")]
+
+
+def _written_out(tokens: list[Token]) -> list[Token]:
+    """Replace the short forms that thumbs type by the words they stand for."""
+    result: list[Token] = []
+    for i, token in enumerate(tokens):
+        full = words.SHORT_FORMS.get(token.text) if token.kind == "word" else None
+        before = tokens[i - 1] if i else None
+        counted = before is not None and (before.kind == "number" or bool(before.senses & {"digit", "dozens"}))
+        if token.text == "kg" and before is not None and not counted and before.senses & {"polite"}:
+            # "còn kg shop" asks; "2 kg" and "vài kg" weigh.
+            full = None if before.senses & {"vague count", "half", "order", "give", "digit"} else "không"
+        if full is None or (counted and (token.text == "tui" or (token.glued and token.text in ("k", "m", "t")))):
+            result.append(token)
+            continue
+        for n, word in enumerate(full.split()):
+            result.append(word_token(word, glued=token.glued and n == 0, capital=token.capital))
+    return result

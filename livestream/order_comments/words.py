@@ -1,219 +1,301 @@
-"""The words the reader knows, in tables that a person can extend. All are folded (no marks) unless a comment says otherwise.
+"""The words the reader knows, one table per meaning: the file to extend when buyers say it in yet another way.
 
-Where a mark tells two words apart ("tạ" 100 kg, "tá" a dozen) the marked forms stand in ``MARKED_MEANING``: a marked word
-that is not the listed one is not the unit or verb its folded form suggests.
+Entries are written with their marks. Typed with marks a word must be the entry; typed without ("chot", "chôt") it means every
+entry it folds onto, and what stands around it settles which. Entries of a table are parted by commas; some are phrases, and
+the longest phrase that fits wins ("hủy diệt" is praise, though "hủy" alone takes an order back).
 """
 
 from fractions import Fraction
 
-WEIGHT_KG = {
-    "g": Fraction(1, 1000), "gr": Fraction(1, 1000), "gam": Fraction(1, 1000), "gram": Fraction(1, 1000),
-    "lang": Fraction(1, 10),
-    "kg": Fraction(1), "kgs": Fraction(1), "kilo": Fraction(1), "kilogam": Fraction(1), "ky": Fraction(1),
-    "ki": Fraction(1), "can": Fraction(1), "kí": Fraction(1), "kilos": Fraction(1),
-    "yen": Fraction(10), "ta": Fraction(100), "tan": Fraction(1000),
-}  # fmt: skip
-"""Weight words and their kilograms."""
 
-CONTAINERS = {
-    "thung", "hop", "chai", "lo", "tui", "bich", "goi", "ro", "sot", "gio", "khay", "vi", "hu", "bao", "bo", "chum",
-    "ket", "kien", "loc", "lang_gio", "box", "boxes", "can_nhua", "qua", "trai", "buong", "cai", "phan", "suat", "combo",
-    "set", "bottle", "bottles",
-}  # fmt: skip
-"""Counted containers; only those an offer is sold in or packed in can be resolved."""
+def _words(entries: str) -> tuple[str, ...]:
+    return tuple(" ".join(entry.split()) for entry in entries.split(","))
 
-ENGLISH_CONTAINERS = {"box": "thung", "boxes": "thung", "bottle": "chai", "bottles": "chai"}
 
-MARKED_MEANING = {
-    "ta": {"tạ"}, "tan": {"tấn"}, "can": {"cân"}, "yen": {"yến"}, "lang": {"lạng"}, "ky": {"ký", "kỳ", "kỷ"}, "ki": {"kí"},
-    "lo": {"lọ"}, "bo": {"bỏ", "bó"}, "hu": {"hũ"}, "vi": {"vỉ"}, "ro": {"rổ"}, "gio": {"giỏ"}, "doi": {"đôi", "đổi", "đợi"},
-    "sot": {"sọt"}, "tui": {"túi"}, "qua": {"quả"}, "trai": {"trái"}, "bao": {"bao"}, "goi": {"gói"}, "chum": {"chùm"},
-    "hop": {"hộp"}, "thung": {"thùng", "thúng"}, "cap": {"cặp"}, "huy": {"hủy", "huỷ"}, "sua": {"sửa"}, "bot": {"bớt"},
-    "ghi": {"ghi"}, "giu": {"giữ"}, "dat": {"đặt"}, "lay": {"lấy"}, "mua": {"mua"}, "chot": {"chốt"}, "gui": {"gửi"},
-    "de": {"để"}, "xi": {"xí"}, "gom": {"gom"}, "muc": {"múc"}, "dinh": {"định"}, "neu": {"nếu"}, "chuc": {"chục", "chúc"},
-    "ba": {"ba", "bà", "bá", "bạ"}, "muoi": {"mười", "mươi"}, "mot": {"một", "mốt"}, "hai": {"hai"}, "bon": {"bốn", "bọn"},
-    "sau": {"sáu", "sau"}, "bay": {"bảy", "bay"}, "tam": {"tám"}, "chin": {"chín"}, "nam": {"năm"}, "tu": {"tư"},
-    "lam": {"lăm"}, "nham": {"nhăm"}, "ruoi": {"rưỡi", "rưởi"}, "nua": {"nửa", "nữa"}, "it": {"ít"}, "may": {"mấy"},
-    "vai": {"vài", "vải"}, "hoi": {"hỏi"}, "gia": {"giá"}, "thoi": {"thôi"}, "khoi": {"khỏi"},
+SHORT_FORMS = {
+    "ko": "không", "k": "không", "hk": "không", "hok": "không", "hông": "không", "hong": "không", "hem": "không",
+    "khum": "không", "hổng": "không", "kh": "không", "khg": "không", "kog": "không", "kô": "không",
+    "khong": "không", "hôn": "không", "kp": "không phải", "dc": "được", "đc": "được", "đk": "đăng ký", "dk": "đăng ký",
+    "đkí": "đăng ký", "bn": "bao nhiêu", "bnh": "bao nhiêu", "bnhieu": "bao nhiêu", "bnhiu": "bao nhiêu",
+    "bnhiêu": "bao nhiêu", "nhiu": "nhiêu", "nhìu": "nhiều", "j": "gì", "r": "rồi", "rùi": "rồi", "ròi": "rồi", "z": "vậy",
+    "v": "vậy", "zậy": "vậy", "zay": "vậy", "dị": "vậy", "dzậy": "vậy", "rứa": "vậy", "ntn": "như thế nào", "vs": "với",
+    "dzới": "với", "cx": "cũng", "cg": "cũng", "ng": "người", "mn": "mọi người", "mng": "mọi người", "e": "em", "c": "chị",
+    "a": "anh", "b": "bạn", "t": "tôi", "m": "mình", "mk": "mình", "cj": "chị", "sop": "shop", "sốp": "shop",
+    "shốp": "shop", "sh": "shop", "shopp": "shop", "tui": "tôi", "tớ": "tôi", "wá": "quá", "wa": "quá", "qá": "quá",
+    "wán": "quán", "lun": "luôn", "lươn": "luôn", "nhìn": "nhìn", "kí": "ký", "kgs": "kg", "kilo": "kg", "kilogam": "kg",
+    "kgam": "kg", "gr": "g", "gam": "g", "gram": "g", "thoy": "thôi", "thui": "thôi", "hum": "hôm", "bửa": "bữa", "iem": "em",
+    "chuyễn": "chuyển", "nghin": "nghìn", "ngàn": "nghìn", "box": "thùng", "boxes": "thùng", "bottle": "chai",
+    "bottles": "chai", "xoá": "xóa", "choot": "chốt", "chot": "chốt", "chộp": "chốt", "oder": "order", "ord": "order",
+    "od": "order", "oerder": "order", "oda": "order", "slg": "sl", "sll": "sl", "đt": "sđt", "sdt": "sđt", "ib": "inbox",
+    "freeshi": "freeship", "mún": "muốn", "mướn": "muốn", "bít": "biết", "gòy": "rồi", "gồi": "rồi", "chj": "chị",
 }  # fmt: skip
-"""Folded word → the marked spellings that mean it (or that are resolved elsewhere); other marked spellings do not."""
+"""What thumbs type → the word that the other tables use. "k" behind a figure stays a price."""
 
-DIGIT_WORDS = {
-    "khong": 0, "mot": 1, "hai": 2, "ba": 3, "bon": 4, "tu": 4, "nam": 5, "sau": 6, "bay": 7, "tam": 8, "chin": 9, "muoi": 10,
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10,
+WEIGHTS = {
+    "g": Fraction(1, 1000), "lạng": Fraction(1, 10), "kg": Fraction(1), "ký": Fraction(1), "ki": Fraction(1),
+    "kỳ": Fraction(1), "cân": Fraction(1), "yến": Fraction(10), "tạ": Fraction(100), "tấn": Fraction(1000),
 }  # fmt: skip
-NUMBER_MARKS = {
-    "mot": {"một", "mot"}, "ba": {"ba"}, "bon": {"bốn", "bon"}, "tu": {"tư", "tu"}, "nam": {"năm", "nam"},
-    "sau": {"sáu", "sau"}, "bay": {"bảy", "bẩy", "bay"}, "tam": {"tám", "tam"}, "chin": {"chín", "chin"},
-    "muoi": {"mười", "muoi"}, "hai": {"hai"},
-}  # fmt: skip
-ONES_AFTER_TEN = {**DIGIT_WORDS, "lam": 5, "nham": 5}
-TENS_WORDS = {"muoi", "muoi", "chuc"}
-PAIR_WORDS = {"doi": {"đôi", "doi"}, "cap": {"cặp", "cap"}}
+"""Weight words and their kilograms. "kỳ" is what keyboards make of "ký"."""
 
-PRICE_UNITS = {"k", "ka", "nghin", "ngan", "d", "vnd", "vnđ", "dong", "tr", "trieu", "cu", "xi", "ti", "ty", "lit"}
+CONTAINERS = _words(
+    """
+    thùng, thúng, hộp, chai, lọ, túi, bịch, gói, rổ, sọt, giỏ, khay, vỉ, hũ, bao, bó, chùm, két, kiện, lốc, quả,
+    trái, buồng, cái, suất, combo, set, can, lon, bình, con
+    """
+)
+"""Counted containers; only those that an offer is sold in or packed in can be resolved."""
 
-ORDER_VERBS = {
-    "chot", "lay", "mua", "dat", "order", "oder", "ord", "od", "ghi", "note", "xi", "dk", "giu", "book", "take", "want",
-    "gom", "muc", "sl", "them", "cf", "len", "buy", "get", "nhan", "xin", "ban", "gui", "ship", "chot_don", "dang_ky",
-    "hot", "rinh", "quat", "mn_chot", "dang", "add",
+DIGITS = {
+    "một": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "sáu": 6, "bảy": 7, "bẩy": 7, "tám": 8, "chín": 9,
+    "mười": 10, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
 }  # fmt: skip
-"""Single words that order. "len" counts in "lên đơn", "dang" in "đăng ký", "xin" and "ban", "gui", "ship" with a quantity."""
-WEAK_VERBS = {"len", "xin", "ban", "gui", "ship", "nhan", "dang", "get", "hot", "them", "giu", "note", "ghi"}
-"""Order only together with a code or a quantity."""
+LAST_DIGITS = {**DIGITS, "mốt": 1, "lăm": 5, "nhăm": 5}
+"""Spelled digits, and those behind tens ("mười lăm")."""
 
-GIVE_WORDS = {"cho", "de", "gui", "ban", "lay", "ghi", "chot", "dat", "nhuong", "phan", "chia"}
-PRONOUNS = {
-    "em", "e", "anh", "a", "chi", "c", "co", "chu", "bac", "ba", "ong", "toi", "t", "tui", "minh", "m", "me", "bo", "con",
-    "chau", "di", "cau", "mo", "thim", "duong", "ad", "shop", "sop", "sh", "nha", "be", "bn", "ban", "mn", "cty", "i", "me",
-    "us", "im", "bon", "tao", "to", "cung", "gia", "dinh", "vo", "chong", "hai", "tu", "nam", "sau", "bay", "tam", "chin",
-    "ut", "no", "moi", "nguoi", "ca", "vk", "ck", "ak", "admin", "chu", "ht", "em_oi",
-}  # fmt: skip
-FILLERS = {
-    "a", "ah", "ak", "nha", "nhe", "nhen", "nghen", "nghe", "nhaa", "nhee", "nhes", "ne", "na", "nua", "voi", "vs", "cung",
-    "oi", "di", "luon", "ngay", "gap", "giup", "gium", "dum", "ho", "nao", "da", "vang", "ok", "oke", "okie", "okela", "ui",
-    "pls", "please", "plz", "thanks", "thank", "you", "ths", "tks", "cam", "on", "thk", "the", "nay", "do", "day", "nhi",
-    "hen", "hem", "hi", "hihi", "haha", "ha", "hehe", "nhieu", "som", "nhanh", "an", "thu", "truoc", "luôn", "cho", "qua",
-    "ngon", "dep", "roi", "ma", "thi", "la", "loai", "ma", "so", "code", "ve", "gui", "giao", "mn", "va", "con", "moi",
-    "choi", "lun", "lien", "nek", "nhoa", "nka", "nhak", "nhaaa", "vay", "j", "gi", "y", "nhe_em", "alo", "hello", "chao",
-    "ơi", "b", "len", "don", "hang", "nhé", "ah", "uh", "um", "dc", "nhah", "i", "want", "would", "like", "of", "more",
-    "for", "me", "can", "kinh", "tang", "bieu", "qua", "hom", "tiep",
-}  # fmt: skip
+PRICE_UNITS = _words("nghìn, triệu, đồng, vnd, vnđ, cành, củ, xị")
+"""Money words behind a number; "k", "đ", "d", "tr" count only right behind figures."""
+
+ORDER_VERBS = _words(
+    """
+    chốt, lấy, mua, đặt, order, book, take, buy, want, múc, gom, hốt, húp, rinh, xí, quất, đăng ký, cf, sl, số
+    lượng, chốt đơn, lên đơn, đặt hàng, đặt đơn, đặt mua, mua hàng, xin đơn, ấy, bắt, xách, tậu, ẵm, hóng chốt,
+    chộp
+    """
+)
+"""Words that order by themselves."""
+GIVING_VERBS = _words(
+    """
+    cho, để, gửi, bán, giữ, ghi, note, nhận, thêm, cần, xin, làm, soạn, đóng, gói, tính, ship, giao, lên, add,
+    get, give, cân cho, để dành, phần, chia, nhượng, còn lại cho, ké, cắt, hái, gởi, gữi, kêu, like, i like, xếp
+    """
+)
+"""Words that order only where a quantity or a code stands with them."""
+
+CANCEL_VERBS = _words("hủy, xóa, cancel, bỏ, hủy bỏ, rút đơn")
+CANCEL_PHRASES = _words(
+    """
+    thôi không lấy, thôi không mua, thôi khỏi, thôi đừng lấy, thôi không đặt, thôi không chốt, khỏi lấy, khỏi gửi,
+    khỏi ship, đừng lấy, đừng gửi, đừng ship, không cần nữa, thôi dừng, dừng đơn, trả đơn, rút lại đơn, thôi không
+    cần
+    """
+)
+NO_CANCELLATION = _words(
+    """
+    hủy diệt, bỏ qua, bỏ lỡ, bỏ phí, bỏ mẹ, bỏ cha, bỏ công, bỏ xa, bỏ bùa, bỏ ra, bỏ tiền, bỏ con, bỏ đi, bỏ mứa,
+    bỏ túi, bỏ bao, bỏ vô, bỏ vào, bỏ tủ, bỏ đá, đừng hủy, không hủy, chưa hủy, đừng bỏ, không bỏ, đừng xóa, đừng
+    có hủy, bỏ bom, bỏ chồng, bỏ vợ, bỏ thuốc, bỏ phiếu, hủy hoại, không bao giờ hủy, không bao giờ bỏ, bỏ ăn, bỏ
+    nhà, bỏ hết vào, bỏ quên
+    """
+)
+"""Runs that hold a word of taking back and take nothing back."""
+
+CHANGE_WORDS = _words(
+    """
+    sửa, đổi, chỉnh, change, sửa lại, đổi lại, chỉnh lại, đổi thành, sửa thành, tăng lên, nâng lên, giảm xuống,
+    giảm còn, rút xuống, nâng thành, tăng thành, update, cập nhật
+    """
+)
+CHANGE_TARGETS = _words("thành, lên, xuống, còn, lại, to, xuống còn")
+"""Behind these stands the quantity that holds from now on."""
+TAKE_AWAY_WORDS = _words("bớt, giảm, trừ, rút bớt, bỏ bớt, hủy bớt")
+MOVE_WORDS = _words("sang, qua, bằng, lấy, qua mã, chuyển")
+MISTAKE_WORDS = _words("nhầm, lộn, ghi sai, ghi nhầm, đặt nhầm, nhầm rồi")
+ONLY_WORDS = _words("thôi")
+MORE_WORDS = _words("nữa, thêm")
+
+QUESTIONS = _words(
+    """
+    bao nhiêu, nhiêu tiền, nhiêu 1, nhiêu một, giá nhiêu, nhiêu vậy, bao lâu, bao giờ, khi nào, lúc nào, chừng
+    nào, mấy giờ, mấy ngày, mấy tiền, mấy hôm, mấy bữa, mấy tháng, mấy năm, mấy tuổi, mấy lít, mấy người, mấy
+    tiếng, mấy quả, mấy trái, ngày mấy, tháng mấy, thế nào, như thế nào, như nào, làm sao, giá sao, sao shop, sao
+    vậy, sao em, sao ạ, sao ta, sao thế, ở đâu, tới đâu, đến đâu, đi đâu, vào đâu, về đâu, chỗ nào, tại sao, vì
+    sao, sao lại, phải không, được không, còn không, có không, hàng không, xin giá, hỏi giá, báo giá, cho hỏi, xin
+    hỏi, em hỏi, mình hỏi, chị hỏi, hỏi chút, hỏi xíu, hỏi tý, hỏi tí, hỏi thăm, hỏi với, tư vấn, how much, how
+    many, how long, what, when, where, how, is it, do you, can i, any, is there, are, does, khác gì, khác chi,
+    khác nhau, loại nào, cái nào, mã nào, nào ngon, nào ngọt, là mấy, được mấy, mất mấy, gì vậy, gì thế, là gì, gì
+    ạ, là sao, ai vậy, ai thế, ai đấy, tính sao, bao xa, hay sao, hay là, xin stk, xin số, xin địa chỉ, xin sđt,
+    xin zalo, xin link, không shop, không ad, không vậy, không ta, không nhỉ, không chị ơi, không em ơi, chưa
+    shop, chưa ad, chưa ạ, chưa vậy, chưa em, chưa chị, chưa nhỉ, hả shop, à shop, hả em, à em, hả chị, hết chưa,
+    mấy kg, mấy ký, hay ủ, hay rừng, hay nhập, cây hay, trồng hay, thật không, đúng không, sao giờ, sao không, sao
+    chưa, sao đơn, sao hủy, bảo quản sao, đặt sao, mua sao, ck sao, nấu sao, ngâm sao, pha sao, ăn sao, ai ship,
+    mấy độ, mấy sao, gì không, nhỉ shop
+    """
+)
+"""Runs that ask wherever they stand."""
+NO_QUESTIONS = _words(
+    """
+    hỏi chồng, hỏi vợ, hỏi mẹ, hỏi ý, hỏi lại, hỏi ck, hỏi vk, hỏi chị em, hỏi nhà, thế nào cũng, kiểu gì cũng,
+    lúc nào cũng, khi nào cũng, bao nhiêu cũng, bao nhiêu năm, bao lâu nay, bao nhiêu lần, không biết làm sao, bao
+    nhiêu là, bao giờ cũng, không sao, không sao đâu, làm sao mà, ai cũng, gì cũng, đâu cũng, nào cũng, chưa bao
+    giờ, không bao giờ, ngay được không
+    """
+)
+"""Runs that only look like asking."""
+NO_WORDS = _words("không")
+NOT_YET_WORDS = _words("chưa")
+ASKING_ENDS = _words("gì, đâu, sao, nhiêu, nhỉ, hả, hở, à, chăng, mấy, hông ta")
+NEGATIONS = _words(
+    """
+    không, chưa, chẳng, chả, đừng, đâu có, không có, chưa có, không phải, có đâu, hết, khỏi, don't, not, no
+    """
+)
+NOT_SO = _words("không phải, chứ không")
+
+PAST = _words(
+    """
+    hôm qua, hôm kia, hôm bữa, hôm trước, hôm nọ, hôm rồi, hôm nớ, hôm thứ, hôm trc, hqua, bữa trước, bữa nọ, bữa
+    kia, bữa hổm, hổm rày, bữa hôm, bữa qua, tuần trước, tuần rồi, tuần qua, lần trước, lần rồi, tháng trước, năm
+    ngoái, năm trước, đợt trước, đợt rồi, hồi trước, hồi sáng, hồi nãy, lúc nãy, hồi hôm, phiên trước, live trước,
+    live hôm, tối qua, chiều qua, sáng qua, ngày trước, ngày hôm qua, trưa nay, sáng nay, đã nhận, đã mua, đã lấy,
+    đã đặt, đã chốt, đã ăn, vừa nhận, vừa chốt, vừa mua, vừa đặt, vừa lấy, mới nhận, mới mua, mới chốt, mới đặt,
+    nhận được, nhận rồi, nhận hàng, mua rồi, lấy rồi, đặt rồi, chốt rồi, ck rồi, yesterday, last week, last time,
+    ordered, bought, received, từng mua, từng lấy, từng đặt, đơn cũ, đơn hôm, hôm chủ nhật, vụ trước, mùa trước,
+    trước em mua, trước em lấy, hồi tháng
+    """
+)
+NOW = _words(
+    """
+    nay, giờ, hôm nay, bữa nay, lần này, năm nay, giờ thì, bây giờ, hôm ni, chừ, đợt này, vụ này, nay cho, now
+    """
+)
+DONE_WORDS = _words("rồi")
+LIKE_BEFORE = _words(
+    """
+    như cũ, như đơn, như hôm, như lần, như bữa, như tuần, như mọi, như đợt, như tháng, giống hôm, giống lần, giống
+    bữa, giống đơn, giống tuần, y như, y chang, như chị, như bạn, như anh, như trên, giống chị, giống bạn, giống
+    anh, như kia, như mọi khi, same as, như năm, như phiên, như trước, giống trước, y hôm, y lần
+    """
+)
+"""An order by what went before: only a person knows what that was."""
+
+SUPPOSING = _words(
+    """
+    nếu, giá mà, giá như, phải chi, ước gì, ước, để em hỏi, để chị hỏi, để mình hỏi, để hỏi, để tính, để xem, để
+    em xem, để em tính, định, tính mua, tính lấy, tính đặt, tính chốt, tính làm, đợi lương, chờ lương, mai mốt, để
+    mai, để lát, để tối, để hôm, để bữa, để khi, để lần, để đợt, suy nghĩ, cân nhắc, chắc sẽ, chắc lấy, chắc mua,
+    chắc đặt, chắc chốt, phân vân, biết thế, biết vậy, tưởng, lẽ ra, đáng lẽ, bữa nào, hôm nào, khi khác, lần sau,
+    dịp khác, if, maybe, có tiền thì, mà có, giá rẻ thì, hỏi chồng, hỏi vợ, hỏi mẹ, chưa chắc, nhỡ, lỡ mà, giả sử,
+    hên xui, mơ, thèm lấy, ham, would, sẽ mua, sẽ lấy, sẽ đặt, sẽ chốt, sau này, mới dám, mới mua, mới lấy, không
+    dám, hồi nào có, có khi, chắc phải, đang tính, đang định, không biết, chừng nào
+    """
+)
+THEN_WORDS = _words("thì")
+NO_SUPPOSING = _words(
+    """
+    thôi thì, vậy thì, thế thì, giờ thì, nay thì, còn em thì, rồi thì, định kỳ, mới lấy được, mới mua được, mới
+    đặt được
+    """
+)
+HAVING_NO = _words(
+    """
+    mà không, mà hết, mà chưa, mà sợ, mà xa, mà tủ, mà lo, mà ngại, mà tiếc, mà đắt, mà mắc, mà ví, mà túi
+    """
+)
+"""Behind a wish they say why it stays one: "định mua … mà hết tiền"."""
+LATER_WORDS = _words("mai, mốt, cuối tuần, tuần sau, tháng sau, lát nữa, tí nữa, chút nữa, lát, tý nữa")
+
+REPORTING = _words(
+    """
+    ai chốt, ai lấy, ai mua, ai đặt, ai mà, chị kia, anh kia, bạn kia, bà kia, ông kia, cô kia, bác kia, chú kia,
+    em kia, người ta, có người, người khác, nhà bên, hàng xóm, bạn em, bạn chị, bạn mình, nghe nói, nghe bảo, thấy
+    nói, thấy bảo, thấy bạn, thấy chị, thấy anh, thấy người, thấy ai, thấy mọi người, thấy bác, bạn nào, chị nào,
+    anh nào, bác nào, mẹ nào, người quen, có bạn, có chị, có anh, có bác, có cô, có ông, có bà, nhiều người, đứa
+    bạn, chị gái em, có mẹ, có nhà, bà nào, ông nào, cô nào, nhà nào, khách nào, đứa nào, khách, họ, mọi người
+    lấy, mọi người mua, mọi người chốt, toàn người, bên kia, chỗ khác, bên khác, someone, people, they, anh trên,
+    chị trên, bạn trên, bác trên
+    """
+)
+REPORTING_ENDS = _words("kìa")
+
+CHEERS = _words(
+    """
+    chúc, mỏi tay, chốt đơn đi, chốt đơn nào, chốt đơn thôi, chốt nhanh, chốt lẹ, chốt mạnh, chốt đi, chốt lia
+    lịa, chốt ầm, kẻo hết, không hết, hết bây giờ, bà con ơi, mọi người ơi, cả nhà ơi, anh em ơi, chị em ơi, các
+    mẹ ơi, mọi người chốt, nhanh tay, mua đi, mua lẹ đi, lấy đi mọi người, lấy đi bà con, bà con lấy, bà con mua,
+    mọi người mua, mọi người lấy, mọi người đặt, cả nhà lấy, cả nhà mua, cả nhà chốt, ủng hộ, nổ đơn, nổ chốt, ra
+    đơn, đắt hàng, cháy hàng, buôn may, bùng nổ, ầm ầm, ào ào, rầm rầm, liền tay, mại dô, mại zô, lên nào, nào mọi
+    người, nào bà con, nào cả nhà, các bác chốt
+    """
+)
+"""Cheering the others on and wishing luck."""
+
+VAGUE_COUNTS = _words("vài, mấy, dăm, dăm ba, đôi ba, vài ba, ít, một ít, một vài, ít ít")
+VAGUE_AMOUNTS = _words(
+    """
+    ít, một ít, một tí, chút, một chút, tí, tẹo, xíu, chút xíu, chút ít, ít ít, nhiều nhiều, kha khá
+    """
+)
+
+PRONOUNS = _words(
+    """
+    em, anh, chị, cô, chú, bác, bà, ông, tôi, mình, mẹ, bố, má, con, cháu, dì, cậu, mợ, thím, dượng, ad, admin,
+    shop, bé, bạn, vợ, chồng, vk, ck, tao, mày, út, nó, nhà, cty, công ty, me, us, i, we, my, ngoại, nội, nhỏ,
+    gái, mọi người, gia đình, ba, hai, tư, năm, sáu, bảy, tám, chín, ông bà, u, o, mạ, chủ, chủ shop, sếp, cả, ấy,
+    này, kia, tụi, bọn, người, chị em, kênh
+    """
+)
+POLITE = _words(
+    """
+    ạ, ah, ak, á, nha, nhé, nhen, nghen, nghe, hen, nhe, nhá, nhoa, nghỉn, nè, nà, nào, này, đi, luôn, ngay, gấp,
+    giúp, giùm, dùm, hộ, dạ, vâng, ok, oke, okie, okela, okla, ui, ơi, hỡi, pls, please, plz, thanks, thank, you,
+    thank you, ths, tks, thanh, cảm ơn, cám ơn, nhiều, với, cùng, cũng, nhé em, the, of, for, and, more, some,
+    alo, hello, hi, hihi, haha, hehe, kk, chào, uh, um, ừ, ờ, à, thế, vậy, đó, đấy, đây, ta, y, ha, hén, nhỉ, là,
+    mà, thì, rồi, nữa, có, còn, và, cùng với, ngon, đẹp, tươi, sớm, nhanh, ăn thử, ăn, thử, biếu, tặng, làm quà,
+    quà, lại, được, xem, mới, trước, đầu tiên, đơn, hàng, mã, số, loại, code, về, gửi về, tận nơi, cod, hôm nay,
+    nay, giờ, tối nay, mai, chiều, sáng, tối, nhớ, thương, yêu, quý, đầu, mở hàng, một, đơn đầu, chỉ, thôi, mỗi,
+    nghe em, nghe con, cái, liền, khỏi, lẹ, chọn, lựa, ngon ngon, đẹp đẹp, to to, khách quen, khách cũ, ưng, ưng
+    quá, thích, chuẩn, duyệt, đồng ý, chắc chắn, đúng, xong, thiệt, thật, quá, lắm, ghê, trong, x, gồm, tổng, tổng
+    cộng, mọi khi, ủng hộ
+    """
+)
 """Words around an order that change nothing."""
-
-NEGATIONS = {
-    "khong",
-    "ko",
-    "k",
-    "hk",
-    "hong",
-    "hok",
-    "kg",
-    "khg",
-    "khum",
-    "kh",
-    "chang",
-    "chua",
-    "hem",
-    "kog",
-    "hongg",
-    "khoi",
-}
-NO_WORDS = {"khong", "ko", "k", "hk", "hong", "hok", "khg", "khum", "kh", "hem", "kog", "hông"}
-
-QUESTION_PHRASES = (
-    "bao nhieu", "bnhieu", "bn tien", "bn 1", "bn mot", "gia bn", "nhieu tien", "nhiu tien", "bao nhiu", "bao lau",
-    "bao gio", "khi nao", "luc nao", "chung nao", "may gio", "may ngay", "may tien", "the nao", "nhu the nao", "lam sao",
-    "sao shop", "gia sao", "o dau", "toi dau", "den dau", "cho nao", "tai sao", "vi sao", "sao lai", "phai khong",
-    "duoc khong", "dc khong", "duoc ko", "dc ko", "duoc k", "dc k", "con khong", "con ko", "con k", "con hang khong",
-    "con hang ko", "con hang k", "co khong", "co ko", "xin gia", "hoi gia", "cho hoi", "cho em hoi", "cho minh hoi",
-    "how much", "how many", "what", "when", "where", "how long", "is it", "do you", "can i", "khac gi", "khac chi",
-    "nhu nhau", "loai nao", "cai nao", "la may", "duoc may", "mat may", "het nhieu", "het nhiu", "het bao", "bnh", "bao xa",
-    "gi vay", "gi the", "la gi", "gi a", "ai the", "may lit", "may thang", "may nam", "bay gio moi", "tinh sao",
-    "mac khong", "sao vay", "sao the", "hay rung", "hay la", "nhieu khong", "con hong", "con hok", "duoc hong", "dc hong",
-    "dc hok", "free ko", "freeship khong", "hoi chut", "hoi xiu", "hoi ty", "bao nhieu kg", "may ky 1", "nhieu mot", "sao a",
-    "nhieu 1", "bn a", "gia nhieu", "gia bao", "nhieu vay", "nhiu vay", "bn vay", "sao ha", "ntn", "nhu nao", "dau vay",
-    "dau roi", "chua shop", "chua ad", "chua a", "chua vay", "chua em", "chua chi", "chua anh", "chua ban",
-)  # fmt: skip
-"""Runs of folded words that ask, wherever they stand."""
-
-QUESTION_ENDS = NO_WORDS | {
-    "chua",
-    "sao",
-    "gi",
-    "dau",
-    "ha",
-    "hay",
-    "nhi",
-    "hoi",
-    "bn",
-    "bnhieu",
-    "nhieu",
-    "nhiu",
-    "j",
-    "chu",
-}
-"""Words that ask at the end of a clause, before the polite particles. Bare "k" asks only there."""
-
-PAST_PHRASES = (
-    "hom qua", "hom kia", "hom bua", "hom truoc", "bua truoc", "bua no", "bua kia", "tuan truoc", "tuan roi", "lan truoc",
-    "thang truoc", "nam ngoai", "nam truoc", "dot truoc", "hoi truoc", "da nhan", "nhan duoc", "da mua", "da lay", "da dat",
-    "da chot", "moi nhan", "mua roi", "lay roi", "dat roi", "chot roi", "nhan roi", "da dang", "vua nhan", "sang nay",
-    "da ck", "ck roi", "nhan hang", "hom no", "hom thu", "yesterday", "last week", "bua hom", "ngay truoc", "vua chot",
-    "vua mua", "vua dat", "vua lay", "phien truoc", "live truoc", "toi qua", "hom noi",
-)  # fmt: skip
-NOW_WORDS = {"nay", "gio", "lan nay", "bay gio", "hom nay", "nua"}
-
-HYPOTHETICAL_PHRASES = (
-    "neu", "gia ma", "gia nhu", "phai chi", "de em hoi", "de chi hoi", "de minh hoi", "de hoi", "de tinh", "de xem",
-    "dinh mua", "dinh lay", "dinh dat", "dinh chot", "dinh", "tinh mua", "tinh lay", "doi luong", "cho luong", "khi nao co",
-    "mai mot", "de mai", "suy nghi", "can nhac", "chac se", "muon mua ma", "muon lay ma", "thich ma", "if", "maybe", "gia re",
-    "hoi chong", "hoi vo", "hoi me", "phan van", "co tien thi", "ma ngon", "ma re", "bao gio", "biet the", "tuong la", "le ra",
-    "dang le", "hay la lay", "nho ma", "lo ma", "chac lay", "chac mua", "de bua", "bua nao", "hom nao", "khi khac",
-)  # fmt: skip
-REPORTED_PHRASES = (
-    "ai chot", "ai lay", "ai mua", "ai dat", "ai ma", "chi kia", "anh kia", "ban kia", "ba kia", "ong kia", "co kia",
-    "nguoi ta", "co nguoi", "nguoi khac", "nha ben", "hang xom", "ban em", "ban chi", "chi em", "ban minh", "nghe noi",
-    "thay noi", "thay ban", "thay chi", "thay anh", "thay nguoi", "ban nao", "chi nao", "anh nao", "bac kia", "nguoi quen",
-    "thay ai", "bac nao", "me no", "co ban", "co chi", "co anh", "nhieu nguoi", "co ai", "dua ban", "chi gai em",
-)  # fmt: skip
-REPORTED_ENDS = {"kia", "kìa"}
-
-CHEER_PHRASES = (
-    "chuc shop", "chuc ca nha", "chuc chi", "chuc em", "chot don di", "chot don nao", "chot don moi tay", "moi tay",
-    "chot nhanh", "chot manh", "keo het", "ke het", "ba con oi", "moi nguoi oi", "ca nha oi", "nhanh tay", "dat hang chuc",
-    "buon may ban dat", "dong khach", "chot di ca nha", "chot di moi nguoi", "chot di ba con", "mua di", "lay di moi nguoi",
-    "ung ho di", "ung ho nha", "chot lia lia", "chot am am", "ban dat", "no don", "ram ram", "don no", "chay hang", "len nao",
-)  # fmt: skip
-
-CANCEL_VERBS = {"huy", "bo", "cancel", "xoa", "huỷ", "huye"}
-CANCEL_PHRASES = (
-    "khong lay nua", "ko lay nua", "k lay nua", "hk lay nua", "hong lay nua", "thoi khong lay", "thoi ko lay", "thoi k lay",
-    "khong mua nua", "ko mua nua", "k mua nua", "thoi khoi", "khoi lay", "khong lay", "ko lay", "k lay", "thoi khong mua",
-    "thoi ko mua", "khong dat nua", "ko dat nua", "khong chot nua", "ko chot nua", "hong lay", "hok lay", "hk lay",
-    "dung lay", "dung gui", "khong can nua", "ko can nua", "thoi dung", "bo don", "huy don", "rut don", "hem lay", "khum lay",
-)  # fmt: skip
-SET_PHRASES = (
-    "sua",
-    "doi lai",
-    "doi thanh",
-    "thanh",
-    "sua lai",
-    "tang len",
-    "giam xuong",
-    "giam con",
-    "con lai",
-    "change",
-    "chinh",
-    "doi",
+DESTINATIONS = _words(
+    """
+    về, gửi về, ship về, giao về, giao, ship, gửi, giao tới, giao đến, gửi vào, gửi ra, ở, tại, đc, địa chỉ, sđt,
+    tel, zalo, call, gọi, liên hệ, tới, vào, ra, lên, xuống, số nhà, tên, người nhận, cho, biếu, tặng, để, ngâm,
+    ck, chuyển khoản, thanh toán, cọc, giao trước, trước, nhận, tên là, trả, ăn, làm, nhà, kho, mai, chiều, sáng,
+    tối, lát, alo, inbox
+    """
 )
-PARTIAL_TAKE = {"bot", "giam"}
+"""Behind these only the way to the buyer is told, whatever words follow."""
+PRAISE_ENDS = _words("quá, lắm, ghê, thế, quá trời, nên, thật, vậy, rồi, xỉu, luôn, thì")
+"""Behind these a new sentence may begin without a comma: "ngon quá cho em 2kg"."""
 
-VAGUE_WORDS = {"vài", "mấy", "ít", "chút", "xíu", "vai", "may", "it", "chut", "xiu", "tẹo", "nhieu"}
+EACH = _words("mỗi loại, mỗi thứ, mỗi mã, mỗi món, mỗi cái, mỗi em, mỗi anh, each, đều, mỗi bên, mỗi thức")
+CODE_MARKERS = _words("mã, số, code, mã số, ma so")
+WHOLE_ORDER = _words("đơn, hết, tất cả, toàn bộ, cả đơn, tất, sạch, hết đơn, all, cả")
 
-NOT_A_QUANTITY_AFTER = {
-    "tuoi", "gio", "h", "thang", "ngay", "nam", "nhom", "nguoi", "lan", "tieng", "phut", "bua", "lit", "dua", "do", "ngan",
-    "dem", "hom", "tuan", "buoi", "phan", "tram", "km", "m", "met", "cay", "sao", "mau", "ho", "gd", "giay", "p", "view",
-    "like", "tim", "don", "mon", "nghin", "mam", "noi", "toi", "sang", "trua", "chieu", "cm", "vu", "hec", "ha", "tret",
-    "tang", "lau", "phong", "chuyen", "sao", "ngay", "dot", "mua", "thang",
-}  # fmt: skip
-NOT_A_QUANTITY_BEFORE = {
-    "quan", "q", "phuong", "p", "ngo", "ngach", "hem", "nha", "duong", "thang", "ngay", "thu", "khu", "to", "ap", "thon",
-    "xom", "km", "lo", "tang", "luc", "duoi", "stk", "tk", "nam", "don", "kiet", "xa", "huyen", "block", "toa", "can_ho",
-    "phong", "t", "sn", "cuoi", "tren", "top", "khoang", "gan", "tuoi", "hon", "doi", "khom", "ql", "quoc", "tinh", "lop",
-}  # fmt: skip
-CODE_MARKERS = {"ma", "so", "code", "mã", "số"}
-ORDER_LIKE_PHRASES = (
-    "nhu don",
-    "nhu cu",
-    "nhu hom",
-    "nhu lan",
-    "nhu moi",
-    "y nhu",
-    "giong lan",
-    "giong hom",
-    "nhu bua",
-    "nhu tuan",
+NOT_A_QUANTITY_AFTER = _words(
+    """
+    tuổi, giờ, h, g, tháng, ngày, năm, nhóm, người, lần, tiếng, phút, bữa, lít, l, ml, đứa, độ, đêm, hôm, tuần,
+    buổi, phần trăm, km, m, mét, cây, sào, mẫu, hộ, giây, p, view, mắt, like, tim, đơn, món, mâm, nồi, cm, vụ,
+    hecta, ha, tầng, lầu, phòng, chuyến, sao, đợt, mùa, mẹ con, vợ chồng, anh em, chị em, điểm, vườn, gốc, share,
+    mét vuông, cháu, bé, đời, kênh, live, triệu, nhà, ông, bà, xe, chuyến xe, công, kiếp, lượt, tài khoản, vòng,
+    gia đình, bước, chân, tay, mặt, chục người, ký tự, tiếng đồng hồ
+    """
 )
-EACH_WORDS = {"moi", "moi_loai"}
-EACH_PHRASES = ("moi loai", "moi thu", "moi ma", "moi cai", "moi mon", "each")
+NOT_A_QUANTITY_BEFORE = _words(
+    """
+    quận, q, phường, ngõ, ngách, hẻm, nhà, đường, tháng, ngày, thứ, khu, tổ, ấp, thôn, xóm, km, lô, tầng, lúc,
+    đuôi, stk, tk, năm, đơn, kiệt, xã, huyện, block, tòa, căn hộ, căn, phòng, sn, cuối, trên, top, gần, tuổi, hơn,
+    đời, khóm, ql, quốc lộ, tỉnh lộ, lớp, số nhà, chung cư, cc, p, đội, đại lộ, lầu, bàn, vtv, covid, ocop, hạng,
+    cách, từ, mùng, cuộc, đầu, tài khoản, dưới, khoảng
+    """
+)
+
+PRODUCE = _words(
+    """
+    xoài, ổi, mít, sầu riêng, bưởi, chuối, dừa, dưa, dưa hấu, thanh long, mận, nhãn, chôm chôm, đu đủ, táo, nho,
+    lê, hồng, quýt, chanh, vú sữa, măng cụt, dâu, dâu tây, gạo, khoai, ngô, cam, na, trà, chè, mật ong, vải, ba
+    kích, bơ, cà phê, lạc, trứng, măng, nước mắm, cà chua, rau, thịt, gà, cá, tôm, hạt điều, mắc ca, tiêu, nấm,
+    hồng xiêm, mãng cầu, bòn bon, roi, dứa, thơm, khóm, cốc, hạt dẻ
+    """
+)
+"""Produce that people ask for; a quantity of some that no offer bears cannot be ordered here."""
+COMMON_IN_NAMES = _words(
+    """
+    hoa, loại, chín, sớm, tím, vàng, u, kg, thơm, ngon, sạch, to, nhỏ, một, dai, tươi, đặc, sản, trứng, ong, đỏ,
+    xanh, đen, trắng, cát, nước, phú, yên, vạn, đông, triều, quốc, lộc, tân, móc, câu, bạc, hà, riêng, hồng
+    """
+)
+"""Words of names that alone name nothing."""

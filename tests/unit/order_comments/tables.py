@@ -1,10 +1,10 @@
 """The labelled comments of this folder: one a line, grouped by phenomenon, in a form that a person reads at a glance.
 
-    [vải]                                 the shelf that the lines below are read against
-    chốt A1 3kg nhé → A1 +3               add three units; ``=3`` sets, ``-`` cancels, ``*`` is "no offer named"
-    A1 2kg, B1 1 thùng → A1 +2, B1 +1     several operations
-    A1 còn không → question               no operation; also ``other`` and ``unsure``
-    A1 2kg 0912345678 → A1 +2 ☎ 0912345678
+[vải]                                 the shelf that the lines below are read against
+chốt A1 3kg nhé → A1 +3               add three units; ``=3`` sets, ``-`` cancels, ``*`` is "no offer named"
+A1 2kg, B1 1 thùng → A1 +2, B1 +1     several operations
+A1 còn không → question               no operation; also ``other`` and ``unsure``
+A1 2kg 0912345678 → A1 +2 ☎ 0912345678
 """
 
 import json
@@ -44,7 +44,9 @@ def load_cases() -> list[Case]:
                 continue
             text, _, label = line.rpartition("→")
             expected, _, phone = label.partition("☎")
-            cases.append(Case(path.stem, shelf, text.strip().replace("⏎", "\n"), expected.strip(), phone.strip() or None))
+            cases.append(
+                Case(path.stem, shelf, text.strip().replace("⏎", "\n"), expected.strip(), phone.strip() or None)
+            )
     return cases
 
 

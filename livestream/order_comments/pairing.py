@@ -1,0 +1,235 @@
+"""Which number is a code, which a quantity, and which quantity belongs to which offer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from app.text import fold
+from livestream.order_comments.acts import orders
+from livestream.order_comments.clauses import Clause
+from livestream.order_comments.items import KG, Item
+from livestream.order_comments.shelf import Shelf
+
+QUIET = frozenset(
+    ("polite", "pronoun", "order", "give", "code marker", "only", "more", "change", "target", "now", "done", "later")
+)
+"""Meanings of words that may stand anywhere in an order and change nothing in it."""
+_AMOUNTS = ("quantity", "container")
+_RANGE = "khoảng"
+_TIMES = frozenset("x*×+=:") | {"sl", "lượng"}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Offers (None: none named) with a quantity (None: one unit); ``unknown`` is a code that is on no shelf."""
+
+    codes: tuple[str, ...] | None
+    quantity: Item | None
+    unknown: str | None = None
+    named: bool = False
+    """By words, not by code."""
+
+
+def is_quiet(item: Item) -> bool:
+    """Tell whether an item neither orders anything itself nor says anything else: polite words, people, marks."""
+    return item.kind == "word" and (
+        bool(item.senses & QUIET) or not any(char.isalnum() for char in item.text) or item.text == "x"
+    )
+
+
+def settle_numbers(clause: Clause, shelf: Shelf) -> list[Item]:
+    """Decide for each bare number whether it is a numeric code, a quantity, or nothing of ours."""
+    codes = {offer.code for offer in shelf.offers if offer.code.isdecimal()}
+    items = list(clause.items)
+    for n, item in enumerate(items):
+        if item.kind == "number":
+            items[n] = _settle(items, n, clause, codes)
+        elif item.text == _RANGE and item.kind == "noise" and clause.tokens[item.start].text in codes:
+            items[n] = replace(item, kind="bad")
+        elif item.kind == "quantity" and codes:
+            items[n] = _or_code_and_unit(items, n, clause, shelf)
+    return items
+
+
+def _settle(items: Sequence[Item], n: int, clause: Clause, codes: set[str]) -> Item:
+    item = items[n]
+    before = next((i for i in reversed(items[:n]) if not is_quiet(i)), None)
+    after = next((i for i in items[n + 1 :] if not is_quiet(i)), None)
+    sign = items[n - 1].text if n and items[n - 1].kind == "word" else ""
+    as_quantity = replace(item, kind="quantity")
+    as_code = replace(item, kind="code", codes=(item.text,), value=None)
+    unclear = replace(item, kind="bad")
+    counted = any(i.kind in ("quantity", "number", "vague") for i in items[n + 1 :])
+    coded = any(i.kind in ("code", "name") for i in items[:n])
+    directly = after is not None and after.kind == "quantity" and items[n + 1] is after
+    if item.text in codes and directly and (sign == "+" or not sign):
+        return as_code
+    if sign in _TIMES and sign != "=" and sign != ":" and (item.text not in codes or not counted):
+        return as_quantity
+    if sign in _TIMES and coded:
+        return as_quantity
+    if item.text in codes:
+        if clause.has("cancel", "take back") or (clause.has_words("nữa") and clause.has("no")):
+            return as_code
+        if before is not None and before.kind == "code":
+            dashed = sign == "-"
+            if counted and not dashed and after is not None and after.kind in ("quantity", "number"):
+                return as_code
+            return unclear if dashed or clause.items[n - 1].kind != "word" else as_quantity if not counted else as_code
+        if before is not None and before.kind == "quantity" and before.unit is not None:
+            return as_code
+        if (before is not None and before.kind == "name") or (
+            after is not None and after.kind in ("name", "quantity", "number", "bad")
+        ):
+            return as_code
+        if before is None and (after is None or after.kind in ("noise", "price")) and not orders(clause):
+            return as_code
+        if before is None and not orders(clause) and not clause.has("change"):
+            return (
+                as_code
+                if clause.has("destination") and n == 0 and _goes_to(items[n + 1 :])
+                else replace(item, kind="noise")
+            )
+        return unclear if orders(clause) or clause.has("change") else replace(item, kind="noise")
+    if before is not None and before.kind in ("code", "name") and n:
+        if sign == "-" and before.text.isdecimal():
+            return unclear
+        taken = (
+            after is not None
+            and after.kind == "quantity"
+            and not any(i.kind in ("code", "name") for i in items[n + 1 :])
+        )
+        return replace(item, kind="noise") if taken else as_quantity
+    if after is not None and after.kind in ("code", "name"):
+        return as_quantity
+    if codes and n == 0 and after is not None and after.kind in ("quantity", "number") and items[1] is after:
+        if after.kind == "number" and after.text in codes:
+            return unclear
+        return replace(item, kind="code", codes=())
+    if any(i.kind == "quantity" for i in items):
+        return replace(item, kind="noise")
+    if before is None and (after is None or after.kind == "noise") and (orders(clause) or clause.has("change")):
+        return as_quantity
+    return item
+
+
+def _goes_to(items: Sequence[Item]) -> bool:
+    first = next(
+        (
+            item
+            for item in items
+            if item.kind != "word" or not item.senses & {"polite", "pronoun"} or "destination" in item.senses
+        ),
+        None,
+    )
+    return first is not None and "destination" in first.senses
+
+
+def _or_code_and_unit(items: Sequence[Item], n: int, clause: Clause, shelf: Shelf) -> Item:
+    """ "7 hộp" on a shelf where 7 is sold by the box may be the code or the count; nobody can tell."""
+    item = items[n]
+    text = clause.tokens[item.start].text
+    offer = shelf.offer(text) if text.isdecimal() else None
+    if offer is None or item.unit is None or fold(offer.unit) != item.unit or item.unit == KG:
+        return item
+    named = any(i.kind in ("code", "name") for i in items if i is not item)
+    return item if named else replace(item, kind="bad")
+
+
+def fold_descriptions(items: Sequence[Item], shelf: Shelf) -> list[Item]:
+    """Read "thùng 5kg" as what it describes: a container and the offers that are packed so."""
+    kept: list[Item] = []
+    for item in items:
+        last = kept[-1] if kept else None
+        if (
+            item.kind == "quantity"
+            and item.unit == KG
+            and item.value
+            and last is not None
+            and last.kind in _AMOUNTS
+            and last.unit != KG
+        ):
+            fits = _packed_so(shelf, last.unit, item.value)
+            if fits:
+                kept[-1] = replace(last, end=item.end, codes=fits)
+                continue
+        kept.append(item)
+    described = [n for n, item in enumerate(kept) if item.kind == "container" and item.codes]
+    counted = sum(item.kind == "quantity" for item in kept)
+    for n in described:
+        if counted or any(item.kind == "container" and not item.codes for item in kept):
+            kept[n] = replace(kept[n], kind="noise")
+    return kept
+
+
+def _packed_so(shelf: Shelf, unit: str | None, kilograms: Fraction) -> tuple[str, ...]:
+    fits = []
+    for offer in shelf.offers:
+        sold = fold(offer.unit) == unit and offer.kg_per_unit == kilograms
+        packs = offer.kg_per_unit is not None and any(
+            fold(label) == unit and units * offer.kg_per_unit == kilograms for label, units in offer.packs.items()
+        )
+        if sold or packs:
+            fits.append(offer.code)
+    return tuple(fits)
+
+
+def pair(items: Sequence[Item], clause: Clause) -> list[Wish]:
+    """Put offers and quantities together in the order of the text."""
+    parts = _once([item for item in items if item.kind in ("code", "name", *_AMOUNTS)])
+    offers = [part for part in parts if part.kind in ("code", "name")]
+    amounts = [part for part in parts if part.kind in _AMOUNTS]
+    if (
+        offers
+        and len([part for part in amounts if part.kind == "quantity"]) == len(offers)
+        and len(amounts) > len(offers)
+    ):
+        # "lấy thùng A1 2 kg" counts kilograms; the container only tells how they come.
+        amounts = [part for part in amounts if part.kind == "quantity"]
+        parts = [part for part in parts if part.kind != "container"]
+    if not offers:
+        return [Wish(amount.codes or None, amount) for amount in amounts]
+    if clause.has("each") and len(amounts) == 1:
+        return [_wish(offer, amounts[0]) for offer in offers]
+    amount_first = parts[0].kind in _AMOUNTS
+    wishes: list[Wish] = []
+    pending: Item | None = None
+    for part in parts:
+        is_amount = part.kind in _AMOUNTS
+        if is_amount == amount_first:
+            if pending is not None:
+                wishes.append(_alone(pending))
+            pending = part
+        elif pending is None:
+            wishes.append(_alone(part))
+        else:
+            wishes.append(_wish(part, pending) if amount_first else _wish(pending, part))
+            pending = None
+    if pending is not None:
+        wishes.append(_alone(pending))
+    return wishes
+
+
+def _alone(part: Item) -> Wish:
+    return Wish(part.codes or None, part) if part.kind in _AMOUNTS else _wish(part, None)
+
+
+def _wish(offer: Item, quantity: Item | None) -> Wish:
+    return Wish(offer.codes, quantity, None if offer.codes else offer.text, named=offer.kind == "name")
+
+
+def _once(parts: Sequence[Item]) -> list[Item]:
+    """Keep one of "A1 loại 1", "Na dai 12": an offer said twice, by its code and by its name."""
+    merged: list[Item] = []
+    for part in parts:
+        last = merged[-1] if merged else None
+        if last is not None and {last.kind, part.kind} <= {"code", "name"} and "name" in (last.kind, part.kind):
+            shared = tuple(code for code in last.codes if code in part.codes)
+            if shared:
+                kind = "code" if "code" in (last.kind, part.kind) else "name"
+                merged[-1] = replace(last, kind=kind, end=part.end, codes=shared)
+                continue
+        if part.kind == "name" and any(p.kind == "code" and set(p.codes) & set(part.codes) for p in parts):
+            continue
+        merged.append(part)
+    return merged
