@@ -66,7 +66,7 @@ def python_messages(source: str) -> Iterator[Message]:
     done = _docstrings(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and (count := _MARKS.get(_called(node))):
-            words = [argument.value for argument in node.args[:count] if _is_text(argument)]
+            words = [text for argument in node.args[:count] if (text := _text(argument))]
             done |= {id(argument) for argument in node.args[:count]}
             if len(words) == count:
                 yield words[0] if count == 1 else tuple(words)
@@ -76,8 +76,8 @@ def python_messages(source: str) -> Iterator[Message]:
             pattern = _pattern(node)
             if _is_sentence(pattern):
                 yield pattern
-        elif _is_text(node) and id(node) not in done and _is_sentence(node.value):
-            yield node.value
+        elif (text := _text(node)) and id(node) not in done and _is_sentence(text):
+            yield text
 
 
 def update(po: Path = ENGLISH, root: Path = PROJECT_ROOT) -> list[str]:
@@ -146,8 +146,8 @@ def _called(node: ast.Call) -> str:
     return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _text(node: ast.AST) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _is_sentence(text: str) -> bool:

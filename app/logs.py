@@ -44,7 +44,7 @@ def begin_request(path: str) -> str:
 
 
 def _hide_secrets(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    return _hidden(event)  # type: ignore[return-value]
+    return _hidden(event)
 
 
 def _hidden(value: Any) -> Any:

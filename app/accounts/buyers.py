@@ -126,8 +126,9 @@ def _spend_try(session: Session, code_id: int) -> bool:
         update(OneTimeCode)
         .where(OneTimeCode.id == code_id, OneTimeCode.tries < CODE_TRIES)
         .values(tries=OneTimeCode.tries + 1)
+        .returning(OneTimeCode.tries)
     )
-    return spent.rowcount == 1
+    return spent.first() is not None
 
 
 def _name(text: str) -> str:

@@ -6,6 +6,7 @@ from flask import Flask, Response, current_app, g, request
 from flask_login import current_user
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import select
+from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
 from app.accounts.actor import ANONYMOUS, Actor
@@ -79,7 +80,7 @@ def identify_caller(app: Flask, cookie_header: str, address: str) -> Caller:
     Sockets live outside Flask's requests, so a small one is made of what the handshake brought, in a context of its own:
     what one caller's look-up remembers must not answer for the next.
     """
-    builder = EnvironBuilder(headers={"Cookie": cookie_header}, environ_base={"REMOTE_ADDR": address})
+    builder = EnvironBuilder(headers=Headers({"Cookie": cookie_header}), environ_base={"REMOTE_ADDR": address})
     with app.app_context(), app.request_context(builder.get_environ()):
         return Caller(actor=current_actor(), network_key=network_key())
 

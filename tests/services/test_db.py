@@ -169,7 +169,28 @@ def test_a_retry_starts_clean_and_ends_after_three(app: Flask, monkeypatch: pyte
     assert len(tries) == 3
 
 
-@pytest.mark.parametrize("error", [InsufficientStock("Chỉ còn 2 kg."), refused("23505")])
+def test_a_key_somebody_else_just_took_is_looked_for_again_and_then_an_error(app: Flask):
+    tries: list[int] = []
+
+    def insert_or_find(_session):
+        tries.append(1)
+        if len(tries) == 1:
+            raise refused("23505")
+        return "found theirs"
+
+    assert run_in_write_transaction(insert_or_find) == "found theirs"
+    tries.clear()
+
+    def always(_session):
+        tries.append(1)
+        raise refused("23505")
+
+    with pytest.raises(DBAPIError):
+        run_in_write_transaction(always)
+    assert len(tries) == 3
+
+
+@pytest.mark.parametrize("error", [InsufficientStock("Chỉ còn 2 kg."), refused("23503")])
 def test_an_answer_is_never_tried_again(app: Flask, error: Exception):
     tries: list[int] = []
 
