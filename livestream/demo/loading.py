@@ -7,10 +7,12 @@ with a clock that stands at yesterday evening, and so on. Each step is its own t
 from datetime import date, timedelta
 
 from flask import current_app
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from app.clock import Clock, FrozenClock, system_clock, vietnam_date
 from app.db import current_policy, write_transaction
+from app.outbox import OutboxMessage
 from livestream.demo import fates, harvest, people, sessions, village_life
 from livestream.demo.harvest import Goods
 from livestream.demo.people import Cast
@@ -55,6 +57,10 @@ def load_demo(*, clock: Clock = system_clock) -> list[str]:
         told = village_life.live_together(session, cast, goods, today=today, clock=clock)
     if pledged or told:
         done.append(f"{tomorrow:%d/%m}: {pledged} hẹn hái")
+    if first_time:
+        # What would have been sent on those days was sent then; the log of the first start stays short.
+        with write_transaction() as session:
+            session.execute(update(OutboxMessage).values(delivered_at=OutboxMessage.created_at))
     return done + _live_now(cast, goods, clock=clock) + _planned(cast, goods, tomorrow, clock=clock)
 
 
@@ -115,7 +121,7 @@ def _live_now(cast: Cast, goods: Goods, *, clock: Clock) -> list[str]:
     """Make sure that one session is on air, with a few comments and orders from its first minutes."""
     policy = current_policy()
     with write_transaction() as session:
-        sessions.end_forgotten(session, cast, today=vietnam_date(clock()), clock=clock)
+        sessions.end_forgotten(session, cast, clock=clock)
         if sessions.find_session(session, cast, *ON_AIR) is not None:
             return []
         past = FrozenClock(clock() - timedelta(minutes=MINUTES_ON_AIR))

@@ -4,14 +4,14 @@ What buyers typed goes through the intake, as it does from their telephones, so 
 holds are those of the real thing.
 """
 
-from datetime import date, datetime, time
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.buyers import register_buyer
 from app.accounts.models import Buyer
-from app.clock import VIETNAM, Clock, FrozenClock
+from app.clock import Clock, FrozenClock
 from app.policy import SalePolicy
 from livestream.commands import PostComment, Sender
 from livestream.demo.harvest import Goods
@@ -29,6 +29,7 @@ SHELF = (("A1", "one", 36_000), ("A2", "two", 25_000), ("A3", "box", 185_000), (
 """Code, listing, live price in đồng per sale unit: a little under the shop's, above the floor."""
 FIRST_QUOTA_GRAMS = 400_000
 SECONDS_BETWEEN_COMMENTS = 47
+LONGEST_ON_AIR_HOURS = 12
 
 
 def find_session(session: Session, cast: Cast, *states: SessionState) -> LiveSession | None:
@@ -79,14 +80,13 @@ def finish(session: Session, cast: Cast, live: LiveSession, *, clock: Clock) -> 
     end_session(session, live, actor=cast.actor(cast.host.name), clock=clock)
 
 
-def end_forgotten(session: Session, cast: Cast, *, today: date, clock: Clock) -> int:
-    """End live sessions of an earlier day, left running when the demo was last stopped; return how many."""
-    midnight = datetime.combine(today, time(), VIETNAM)
+def end_forgotten(session: Session, cast: Cast, *, clock: Clock) -> int:
+    """End sessions that have been on air for half a day, left running when the demo was last stopped; return how many."""
     forgotten = session.scalars(
         select(LiveSession).where(
             LiveSession.cooperative_id == cast.cooperative.id,
             LiveSession.state.in_(ON_AIR),
-            LiveSession.started_at < midnight,
+            LiveSession.started_at < clock() - timedelta(hours=LONGEST_ON_AIR_HOURS),
         )
     ).all()
     for live in forgotten:
