@@ -1,11 +1,13 @@
 """What every page gets: security headers with a fresh nonce, CSRF protection, request limits, navigation, kernel routes."""
 
+import json
 import re
 import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, make_response, redirect, request, session, url_for
+from flask.json.provider import DefaultJSONProvider
 from flask_babel import gettext as _
 from flask_limiter import Limiter
 from flask_login import current_user
@@ -22,6 +24,7 @@ from app.network import client_address, network_key
 csrf = CSRFProtect()
 limiter = Limiter(client_address, default_limits=[], storage_uri="memory://", headers_enabled=False)
 kernel = Blueprint("kernel", __name__)
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _OWN_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x1f\x7f]*")
 """A path of this site. Browsers read a backslash as a slash and drop control characters, so neither may be there."""
 
@@ -85,6 +88,15 @@ def _number_request() -> None:
     g.request_number = begin_request(request.path)
 
 
+def _refuse_unstorable() -> None:
+    """Refuse text that no database column can hold, before any view looks for it or keeps it."""
+    typed = [request.path, *request.args, *request.args.values(), *request.form, *request.form.values()]
+    if request.is_json:
+        typed.append(json.dumps(request.get_json(silent=True), ensure_ascii=False).replace("\\u0000", "\0"))
+    if any("\0" in text or _LONE_SURROGATE.search(text) for text in typed):
+        abort(400)
+
+
 def _socket_origin() -> str:
     """Return the origin of our sockets; older browsers do not count it as 'self'."""
     return public_url("").replace("http", "ws", 1)
@@ -137,10 +149,13 @@ def register(app: Flask) -> None:
         app.config["RATELIMIT_STORAGE_URI"] = config.redis_url
     if config.environment == "production":
         app.config["TRUSTED_HOSTS"] = [urlsplit(config.base_url).netloc, "127.0.0.1", "localhost"]
+    if isinstance(app.json, DefaultJSONProvider):
+        app.json.ensure_ascii = False
     csrf.init_app(app)
     limiter.init_app(app)
     app.register_blueprint(kernel)
     app.before_request(_number_request)
+    app.before_request(_refuse_unstorable)
     app.after_request(_add_headers)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.jinja_env.globals |= {"url_for": url_for, "public_url": public_url}

@@ -235,3 +235,25 @@ def test_changing_the_language_leads_nowhere_else(app: Flask, target: str):
 
 def test_an_unknown_language_is_refused(app: Flask):
     assert browser(app).post("/ngon-ngu", data={"language": "xx"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [
+        {"path": "/mat-hang/a%00b"},
+        {"path": "/?q=a%00b"},
+        {"path": "/?q%00=a"},
+        {"path": "/toi-la", "method": "POST", "data": {"name": "a\0b", "phone": "0912345678"}},
+        {"path": "/toi-la", "method": "POST", "json": {"name": "a\0b", "phone": "0912345678"}},
+        {"path": "/toi-la", "method": "POST", "json": {"name": "\ud800", "phone": "0912345678"}},
+    ],
+)
+def test_text_that_no_database_holds_is_refused_at_the_door(app: Flask, request_of: dict):
+    answer = browser(app).open(**request_of)
+    assert answer.status_code == 400
+    assert "Yêu cầu chưa đúng" in answer.text
+
+
+def test_faces_and_flags_are_welcome(app: Flask):
+    answer = browser(app).post("/toi-la", json={"name": "Hoa 🌸🇻🇳", "phone": "0912345678"})
+    assert answer.json["name"] == "Hoa 🌸🇻🇳"
