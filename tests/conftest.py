@@ -21,6 +21,7 @@ from app.clock import FrozenClock
 from app.config import Config
 from app.db import db
 from app.factory import create_app
+from orders.invariants import check_all
 from tests.clients import Browser
 
 POSTGRES_URL = os.environ.get("CHOPHIEN_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
@@ -31,6 +32,12 @@ NOW = datetime(2026, 5, 30, 12, 0, tzinfo=UTC)
 # A busy machine is slow now and then; examples are judged by what they find, not by how long they take.
 hypothesis.settings.register_profile("chophien", deadline=None)
 hypothesis.settings.load_profile("chophien")
+
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "breaks_invariants: the test leaves the books broken on purpose")
+
 
 skipped_databases: dict[str, str] = {}
 
@@ -128,3 +135,22 @@ def app(database_app: Flask) -> Iterator[Flask]:
 @pytest.fixture
 def clock() -> FrozenClock:
     return FrozenClock(NOW)
+
+
+@pytest.fixture(autouse=True)
+def books_hold(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After every test that used a database: every promise about stock, orders and money still stands.
+
+    A test that breaks one on purpose says so with the ``breaks_invariants`` mark.
+    """
+    uses_database = "app" in request.fixturenames
+    if uses_database:
+        request.getfixturevalue("app")
+    yield
+    if not uses_database or request.node.get_closest_marker("breaks_invariants"):
+        return
+    db.session.rollback()
+    db.session.expire_all()
+    broken = [result for result in check_all(db.session()) if not result.holds]
+    db.session.rollback()
+    assert broken == []
