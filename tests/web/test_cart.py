@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from app.accounts.models import Buyer
+from app.writer import BatchWriter
+from livestream.wiring import process_intake
 from orders.models import DeskTask, Order, OrderLine
 from shop.models import HarvestLot
 from tests.clients import browser
@@ -165,3 +167,24 @@ def test_the_cart_asks_little_of_the_database(world, client, count_queries):
     with count_queries() as seen:
         client.get("/gio-hang")
     assert int(seen) <= MAX_QUERIES, seen.statements
+
+
+@pytest.fixture
+def writer(app, monkeypatch):
+    """The intake's thread, which a server starts and plain tests do not."""
+    running = BatchWriter(app, process_intake, capacity=10)
+    monkeypatch.setitem(app.extensions, "chophien_writer", running)
+    running.start()
+    yield running
+    running.stop()
+
+
+def test_where_the_writer_runs_the_cart_joins_its_batch(world, client, writer):
+    put_in(client, world.listing, "3")
+    fresh()
+    answer = place(client)
+    assert answer.status_code == 303
+    assert answer.location.startswith("/don/")
+    put_in(client, world.listing, "60")
+    assert place(client).location == "/gio-hang"
+    assert (count(Order.id), count(DeskTask.id)) == (1, 1)
