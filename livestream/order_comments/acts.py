@@ -71,7 +71,7 @@ def _bare_of_price(clause: Clause) -> bool:
 
 
 def _ends_asking(clause: Clause) -> bool:
-    core = clause.core
+    core = clause.core()
     if not core:
         texts = [token.text for token in clause.tokens]
         return texts[-1] in ("à", "hả") and clause.has_items("code", "name", "price", "quantity")

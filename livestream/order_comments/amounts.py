@@ -2,8 +2,8 @@
 
 from fractions import Fraction
 
-from app.text import fold
 from livestream.order_comments.items import KG
+from livestream.order_comments.lexicon import folded
 from livestream.order_comments.shelf import ShelfOffer
 
 
@@ -12,15 +12,15 @@ def in_sale_units(offer: ShelfOffer, value: Fraction, unit: str | None) -> Fract
 
     None when the offer is not sold so: a weight that does not divide into boxes, an unknown container, half a jar.
     """
-    sold_by_weight = fold(offer.unit) == KG
-    if unit is None or unit == fold(offer.unit):
+    sold_by_weight = folded(offer.unit) == KG
+    if unit is None or unit == folded(offer.unit):
         units = value
     elif unit == KG:
         if offer.kg_per_unit is None:
             return None
         units = value / offer.kg_per_unit
     else:
-        packed = next((units for label, units in offer.packs.items() if fold(label) == unit), None)
+        packed = next((units for label, units in offer.packs.items() if folded(label) == unit), None)
         if packed is None:
             return None
         units = value * packed

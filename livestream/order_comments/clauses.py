@@ -1,103 +1,93 @@
 """Clauses: where one ends, and which meanings its words have."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import replace
+from operator import attrgetter
 
-from app.text import fold
 from livestream.order_comments.items import Item
-from livestream.order_comments.lexicon import Mark, phrases_in
+from livestream.order_comments.lexicon import Mark, folded, forms_of, phrases_in
 from livestream.order_comments.numbers import token_at
 from livestream.order_comments.tokens import Token
 
 _BEFORE_TODAY = {"hôm", "năm", "sáng", "tối", "trưa", "chiều", "bữa", "hom", "mấy", "bây", "đợt", "bao", "may", "bay"}
 _BEFORE_YESTERDAY = {"hom", "bua", "toi", "tuan", "sang", "chieu", "ngay"}
 _ENDS = set(",;!…\n|()[]{}&、，。")
+_TAKING = frozenset(("quantity", "price", "code", "bad", "name"))
 _UNDONE_BY = {"question": "no question", "cancel": "no cancel", "supposing": "no supposing", "then": "no supposing"}
 
 
-@dataclass(frozen=True)
 class Clause:
-    """A clause: its tokens, its items, and the phrases found in it."""
+    """A clause: its tokens, its items, and the words and phrases that mean something."""
 
-    tokens: tuple[Token, ...]
-    items: tuple[Item, ...]
-    marks: tuple[Mark, ...]
+    __slots__ = ("items", "keys", "marks", "senses", "tokens")
 
-    @classmethod
-    def of(cls, tokens: Sequence[Token], items: Sequence[Item]) -> "Clause":
+    def __init__(self, tokens: Sequence[Token], items: Sequence[Item]) -> None:
         """Find the meanings of the words that no code, quantity or price has taken."""
-        taken = {
-            n
-            for item in items
-            if item.kind in ("quantity", "price", "code", "bad", "name")
-            for n in range(item.start, item.end)
-        }
+        self.tokens = tuple(tokens)
+        self.items = tuple(items)
+        self.keys = frozenset([token.key for token in tokens])
+        taken = {n for item in items if item.kind in _TAKING for n in range(item.start, item.end)}
         phrases = phrases_in([token.key for token in tokens])
-        covered = {n for mark in phrases for n in range(mark.start, mark.end)}
-        singles = [
-            Mark(token.senses, n, n + 1)
-            for n, token in enumerate(tokens)
-            if token.senses and n not in covered and n not in taken
-        ]
-        return cls(tuple(tokens), tuple(items), tuple(sorted([*phrases, *singles], key=lambda mark: mark.start)))
+        for mark in phrases:
+            taken.update(range(mark.start, mark.end))
+        singles = [Mark(token.senses, n, n + 1) for n, token in enumerate(tokens) if token.senses and n not in taken]
+        marks = sorted([*phrases, *singles], key=attrgetter("start")) if phrases else singles
+        self.marks = _without_undone(marks)
+        self.senses: frozenset[str] = frozenset().union(*[mark.senses for mark in self.marks])
 
     def marked(self, sense: str) -> list[Mark]:
-        """Return the words and phrases with this meaning that no longer phrase undoes."""
-        undoing = _UNDONE_BY.get(sense)
-        undone = [mark for mark in self.marks if undoing in mark.senses] if undoing else []
-        return [
-            mark
-            for mark in self.marks
-            if sense in mark.senses and not any(other.start < mark.end and mark.start < other.end for other in undone)
-        ]
+        """Return the words and phrases with this meaning."""
+        return [mark for mark in self.marks if sense in mark.senses] if sense in self.senses else []
 
     def has(self, *senses: str) -> bool:
         """Tell whether a word or phrase has one of these meanings."""
         return not self.senses.isdisjoint(senses)
 
-    @cached_property
-    def senses(self) -> frozenset[str]:
-        """All meanings that stand in the clause and are not undone."""
-        found = frozenset(sense for mark in self.marks for sense in mark.senses)
-        undone = {sense for sense, undoing in _UNDONE_BY.items() if undoing in found and not self.marked(sense)}
-        return found - undone
-
     def has_items(self, *kinds: str) -> bool:
         """Tell whether the clause holds an item of these kinds."""
-        return any(item.kind in kinds for item in self.items)
+        return any([item.kind in kinds for item in self.items])
 
     def has_words(self, *entries: str) -> bool:
         """Tell whether one of these words stands in the clause, with its marks or without."""
-        return any(token.is_word(entry) for token in self.tokens for entry in entries)
+        return any([not self.keys.isdisjoint(forms_of(entry)) for entry in entries])
 
-    @cached_property
     def core(self) -> tuple[Token, ...]:
-        """The tokens without the polite words and names of people at the end; what asks stands at its end."""
+        """Return the tokens without the polite words and names of people at the end; what asks stands at its end."""
         end = len(self.tokens)
-        while end and self._trails(self.tokens[end - 1]):
+        while end and _trails(self.tokens[end - 1]):
             end -= 1
         return self.tokens[:end]
 
-    @staticmethod
-    def _trails(token: Token) -> bool:
-        if token.kind == "mark":
-            return token.text != "?"
-        if token.kind != "word" or not token.senses.isdisjoint(
-            ("no", "not yet", "asking end", "only", "done", "reporting end")
-        ):
-            return False
-        return token.senses <= {
-            "pronoun",
-            "polite",
-            "not before",
-            "not after",
-            "digit",
-            "last digit",
-            "praise end",
-            "destination",
-            "whole order",
-        } and bool(token.senses & {"pronoun", "polite"})
+
+def _without_undone(marks: Sequence[Mark]) -> list[Mark]:
+    """Take from each word the meanings that a longer phrase around it undoes."""
+    undoing = [(mark, sense) for mark in marks for sense, undo in _UNDONE_BY.items() if undo in mark.senses]
+    if not undoing:
+        return list(marks)
+    return [
+        replace(
+            mark,
+            senses=mark.senses.difference(
+                sense for other, sense in undoing if other.start < mark.end and mark.start < other.end
+            ),
+        )
+        for mark in marks
+    ]
+
+
+_POINTED = frozenset(("no", "not yet", "asking end", "only", "done", "reporting end"))
+_TRAILING = frozenset(
+    ("pronoun", "polite", "not before", "not after", "digit", "last digit", "praise end", "destination", "whole order")
+)
+
+
+def _trails(token: Token) -> bool:
+    """Tell whether a token at the end of a clause is only said to be polite, or calls somebody."""
+    if token.kind == "mark":
+        return token.text != "?"
+    if token.kind != "word" or not token.senses.isdisjoint(_POINTED):
+        return False
+    return token.senses <= _TRAILING and not token.senses.isdisjoint(("pronoun", "polite"))
 
 
 def split_clauses(tokens: Sequence[Token]) -> list[list[Token]]:
@@ -141,7 +131,7 @@ def _begins(before: Sequence[Token], tokens: Sequence[Token], i: int) -> bool:
     if "now" in token.senses and token.text in ("nay", "giờ"):
         return last.text not in _BEFORE_TODAY and any("order" in word.senses for word in before)
     if "praise end" in last.senses and len(before) > 1 and not last.is_word("thì") and not last.is_word("rồi"):
-        yesterday = last.text == "qua" and fold(before[-2].text) in _BEFORE_YESTERDAY
+        yesterday = last.text == "qua" and folded(before[-2].text) in _BEFORE_YESTERDAY
         return ordering and not yesterday
     if token.kind != "word" or not any("cancel" in word.senses for word in before):
         return False

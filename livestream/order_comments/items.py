@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from app.text import fold
 from livestream.order_comments import words
+from livestream.order_comments.lexicon import folded
 from livestream.order_comments.names import ShelfIndex
 from livestream.order_comments.numbers import Numeral, is_unit, is_unit_or_code, read_numeral, token_at
 from livestream.order_comments.tokens import Token
@@ -194,7 +194,7 @@ def weight_of(token: Token | None) -> Fraction | None:
 
 def container_of(token: Token | None) -> str | None:
     """Return the folded label of a container word, or None."""
-    return fold(token.text) if token is not None and "container" in token.senses else None
+    return folded(token.text) if token is not None and "container" in token.senses else None
 
 
 def _is_long(tokens: Sequence[Token], i: int) -> bool:

@@ -20,10 +20,17 @@ def key_of(word: str) -> str:
     return unicodedata.normalize("NFC", "".join(char for char in letters if char not in TONES)) + tone
 
 
+@lru_cache(maxsize=20_000)
+def folded(text: str) -> str:
+    """Return the text without marks, from memory: buyers use the same few thousand words."""
+    return fold(text)
+
+
 def _spellings(entry: str) -> tuple[str, frozenset[str]]:
     key = key_of(entry)
     toneless = key.rstrip("".join(TONES))
-    return key, frozenset({toneless, fold(entry)} - {key})
+    hatless = "".join(char if char == "đ" else folded(char) for char in toneless)
+    return key, frozenset({toneless, hatless, folded(entry)} - {key})
 
 
 _TABLES: dict[str, Iterable[str]] = {
@@ -65,7 +72,7 @@ def _build() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]], dict
         spelled = [_spellings(word) for word in entry_words]
         # "đôi lại" is no "đổi lại": a spelling with hats that is a word of its own does not stand for another.
         kept = tuple(
-            frozenset({key} | {other for other in others if other == fold(other) or other not in exact})
+            frozenset({key} | {other for other in others if other.isascii() or other not in exact})
             for key, others in spelled
         )
         phrase = _Phrase(kept, frozenset(senses))
@@ -100,10 +107,10 @@ def senses_of(word: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=20_000)
-def is_word(entry: str, typed: str) -> bool:
-    """Tell whether ``typed`` is this entry, with all of its marks or without."""
+def forms_of(entry: str) -> frozenset[str]:
+    """Return the keys of everything that may stand for this word: itself, and itself with marks left out."""
     key, others = _spellings(entry)
-    return key_of(typed) == key or (typed in others and (typed.isascii() or key_of(typed) not in _EXACT))
+    return frozenset({key} | {other for other in others if other.isascii() or other not in _EXACT})
 
 
 @dataclass(frozen=True, slots=True)

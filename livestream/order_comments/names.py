@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.text import fold
 from livestream.order_comments import words
-from livestream.order_comments.lexicon import is_word, senses_of
+from livestream.order_comments.lexicon import folded, senses_of
 from livestream.order_comments.shelf import Shelf
 from livestream.order_comments.tokens import Token
 
@@ -26,7 +26,7 @@ class ShelfIndex:
 
         A single word must be telling: "hoa" alone names nothing, "cam" does unless it thanks ("cảm ơn").
         """
-        if fold(tokens[i].text) not in self._starts or (i and tokens[i - 1].is_word("mỗi")):
+        if folded(tokens[i].text) not in self._starts or (i and tokens[i - 1].is_word("mỗi")):
             return None
         best, codes = 0, []
         for code, name in self._names:
@@ -44,7 +44,7 @@ def _run(tokens: Sequence[Token], i: int, name: tuple[str, ...], at: int) -> int
     length = 0
     while at + length < len(name) and i + length < len(tokens):
         token, word = tokens[i + length], name[at + length]
-        if token.kind == "mark" or (token.text != word and not is_word(word, token.text)):
+        if token.kind == "mark" or (token.text != word and not token.is_word(word)):
             break
         if not token.senses.isdisjoint(("container", "weight")) and not senses_of(word).isdisjoint(
             ("container", "weight")

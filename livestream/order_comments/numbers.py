@@ -8,6 +8,9 @@ from livestream.order_comments import words
 from livestream.order_comments.tokens import Token
 
 
+_SPELLED = frozenset(("digit", "dozens", "hundred", "twenty"))
+
+
 @dataclass(frozen=True, slots=True)
 class Numeral:
     """A number up to token ``end``; ``value`` None when nobody can be sure ("2,500", "5-7")."""
@@ -62,24 +65,26 @@ def _figures(tokens: Sequence[Token], i: int, codes: Container[str]) -> Numeral:
 
 def _spelled(tokens: Sequence[Token], i: int) -> Numeral | None:
     """Read a spelled number; it must run up to a unit, for "ba", "tư", "năm", "chín" are names, years and ripeness too."""
-    total, end, dozens = Fraction(0), i, False
     first = tokens[i]
+    if first.senses.isdisjoint(_SPELLED):
+        return None
+    total, end, dozens = 0, i, False
     hundred = token_at(tokens, i + 1)
     if "hundred" in first.senses:
-        total, end = Fraction(100), i + 1
+        total, end = 100, i + 1
     elif (digit := _digit(first)) is not None and hundred is not None and "hundred" in hundred.senses:
-        total, end = Fraction(digit * 100), i + 2
+        total, end = digit * 100, i + 2
     tens, end, dozens = _tens(tokens, end)
     total += tens
     follower = token_at(tokens, end)
     if dozens and follower is not None and "and a half" in follower.senses and is_unit(token_at(tokens, end + 1)):
-        return Numeral(total + 5, end + 1, dozens=True)
+        return Numeral(Fraction(total + 5), end + 1, dozens=True)
     if end == i or total == 0:
         return None
     if is_unit(follower) or dozens:
-        return Numeral(total, end, dozens=dozens)
+        return Numeral(Fraction(total), end, dozens=dozens)
     if follower is not None and "pair" in follower.senses and is_unit_or_code(token_at(tokens, end + 1)):
-        return Numeral(total * 2, end + 1)
+        return Numeral(Fraction(total * 2), end + 1)
     return None
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from app.text import fold
 from livestream.order_comments.acts import orders
 from livestream.order_comments.clauses import Clause
 from livestream.order_comments.items import KG, Item
+from livestream.order_comments.lexicon import folded
 from livestream.order_comments.shelf import Shelf
 
 QUIET = frozenset(
@@ -130,7 +130,7 @@ def _or_code_and_unit(items: Sequence[Item], n: int, clause: Clause, shelf: Shel
     item = items[n]
     text = clause.tokens[item.start].text
     offer = shelf.offer(text) if text.isdecimal() else None
-    if offer is None or item.unit is None or fold(offer.unit) != item.unit or item.unit == KG:
+    if offer is None or item.unit is None or folded(offer.unit) != item.unit or item.unit == KG:
         return item
     named = any(i.kind in ("code", "name") for i in items if i is not item)
     return item if named else replace(item, kind="bad")
@@ -165,9 +165,9 @@ def fold_descriptions(items: Sequence[Item], shelf: Shelf) -> list[Item]:
 def _packed_so(shelf: Shelf, unit: str | None, kilograms: Fraction) -> tuple[str, ...]:
     fits = []
     for offer in shelf.offers:
-        sold = fold(offer.unit) == unit and offer.kg_per_unit == kilograms
+        sold = folded(offer.unit) == unit and offer.kg_per_unit == kilograms
         packs = offer.kg_per_unit is not None and any(
-            fold(label) == unit and units * offer.kg_per_unit == kilograms for label, units in offer.packs.items()
+            folded(label) == unit and units * offer.kg_per_unit == kilograms for label, units in offer.packs.items()
         )
         if sold or packs:
             fits.append(offer.code)

@@ -54,7 +54,7 @@ def read_comment(text: str, shelf: Shelf) -> Reading:
     tokens = mend(tokenise(rest, index.codes))
     draft = _Draft(shelf)
     for part in split_clauses(tokens):
-        _read_clause(Clause.of(part, read_items(part, index)), draft)
+        _read_clause(Clause(part, read_items(part, index)), draft)
     return _decide(draft, phone)
 
 

@@ -1,7 +1,6 @@
 """Mends what a keyboard left behind: Telex letters ("choots", "nhes") and VNI digits ("cho61t") inside known words."""
 
-from app.text import fold
-from livestream.order_comments.lexicon import senses_of
+from livestream.order_comments.lexicon import folded, senses_of
 from livestream.order_comments.tokens import Token, word_token
 
 _TELEX_TONES = "sfrxj"
@@ -45,8 +44,8 @@ def _telex(token: Token) -> Token:
     for n, letter in enumerate(token.text):
         if letter in _TELEX_TONES and n:
             candidate = _hatted(token.text[:n] + token.text[n + 1 :])
-            if senses_of(fold(candidate)) & _MENDED:
-                return word_token(fold(candidate), glued=token.glued, capital=token.capital)
+            if senses_of(folded(candidate)) & _MENDED:
+                return word_token(folded(candidate), glued=token.glued, capital=token.capital)
     candidate = _hatted(token.text)
     if candidate != token.text and senses_of(candidate) & _MENDED:
         return word_token(candidate, glued=token.glued, capital=token.capital)

@@ -5,11 +5,11 @@ import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
-from app.text import fold
 from livestream.order_comments import words
-from livestream.order_comments.lexicon import is_word, key_of, senses_of
+from livestream.order_comments.lexicon import folded, forms_of, key_of, senses_of
 
 MAX_CHARACTERS = 2000
 """Beyond this a comment is not an order; live comments are capped at 500."""
@@ -37,7 +37,7 @@ class Token:
 
     def is_word(self, entry: str) -> bool:
         """Tell whether the token is this word, typed with its marks or without."""
-        return self.kind == "word" and is_word(entry, self.text)
+        return self.key in forms_of(entry)
 
 
 def word_token(text: str, *, glued: bool, capital: bool = False) -> Token:
@@ -49,26 +49,30 @@ def normalise(text: str) -> str:
     """Return the text in one form: compatibility characters and composed marks, invisible characters and addresses gone."""
     halves = _HALF.sub(" 1/2 ", text[:MAX_CHARACTERS])
     composed = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", _INVISIBLE.sub("", halves)))
-    return _WEB_ADDRESS.sub(" ", composed)
+    return _LONG_LETTER.sub(r"\1", _WEB_ADDRESS.sub(" ", composed))
 
 
 def tokenise(text: str, codes: Collection[str]) -> list[Token]:
     """Split normalised text into tokens; ``codes`` are the shelf's codes, folded, so that joined forms come apart."""
     pieces: list[Token] = []
     end = -1
+    shouted = text.isupper()
     for match in _PIECE.finditer(text):
         glued = match.start() == end
         end = match.end()
         raw = match[0]
-        if match["number"]:
+        kind = match.lastgroup
+        if kind == "number":
             pieces.append(Token(raw, "number", glued, raw, value=_decimal(raw)))
-        elif match["word"]:
-            pieces.append(word_token(_LONG_LETTER.sub(r"\1", raw.lower()), glued=glued, capital=raw[0].isupper()))
+        elif kind == "word":
+            capital = raw[0].isupper() and not shouted
+            pieces.append(word_token(raw.lower(), glued=glued, capital=capital))
         else:
             pieces.append(Token(raw, "mark", glued, raw))
     return _written_out(_with_codes(pieces, codes))
 
 
+@lru_cache(maxsize=4096)
 def _decimal(raw: str) -> Fraction | None:
     """Read "1,5" and "1.5" as one and a half, "1.000" as a thousand; None for what nobody can be sure of ("2,500")."""
     if raw.isdecimal():
@@ -114,7 +118,7 @@ def _code_and_rest(word: Token, after: Token, codes: Collection[str], *, joined:
     if after.kind != "number":
         return []
     digits, _, decimals = after.text.partition("." if "." in after.text else ",")
-    letters = fold(word.text)
+    letters = folded(word.text)
     for start in range(len(letters)):
         code = letters[start:] + digits
         if code not in codes:
