@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, abort, current_app, g, make_response, redirect, request, session, url_for
-from flask.json.provider import DefaultJSONProvider
 from flask_babel import gettext as _
 from flask_limiter import Limiter
 from flask_login import current_user
@@ -149,8 +148,6 @@ def register(app: Flask) -> None:
         app.config["RATELIMIT_STORAGE_URI"] = config.redis_url
     if config.environment == "production":
         app.config["TRUSTED_HOSTS"] = [urlsplit(config.base_url).netloc, "127.0.0.1", "localhost"]
-    if isinstance(app.json, DefaultJSONProvider):
-        app.json.ensure_ascii = False
     csrf.init_app(app)
     limiter.init_app(app)
     app.register_blueprint(kernel)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from flask import Flask, session
+from flask.json.provider import DefaultJSONProvider
 from flask_login import user_logged_in
 from flask_security import Security
 
@@ -48,6 +49,9 @@ def register(app: Flask) -> None:
         mf_recovery_form=forms.RecoveryCodeForm,
     )
     fit_views(app)
+    # Flask-Security brings a JSON provider of its own; ours writes Vietnamese as it is, at half the bytes.
+    if isinstance(app.json, DefaultJSONProvider):
+        app.json.ensure_ascii = False
     app.register_blueprint(views.blueprint)
     cli.register(app)
     mail.register(app)

@@ -245,7 +245,7 @@ def test_an_unknown_language_is_refused(app: Flask):
         {"path": "/?q%00=a"},
         {"path": "/toi-la", "method": "POST", "data": {"name": "a\0b", "phone": "0912345678"}},
         {"path": "/toi-la", "method": "POST", "json": {"name": "a\0b", "phone": "0912345678"}},
-        {"path": "/toi-la", "method": "POST", "json": {"name": "\ud800", "phone": "0912345678"}},
+        {"path": "/toi-la", "method": "POST", "data": rb'{"name": "\ud800"}', "content_type": "application/json"},
     ],
 )
 def test_text_that_no_database_holds_is_refused_at_the_door(app: Flask, request_of: dict):
