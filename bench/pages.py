@@ -61,8 +61,11 @@ class Links(HTMLParser):
             self.found += [value for name, value in attrs if name == "href" and value]
 
 
-def crawl(app: Flask, client: FlaskClient, starts: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield ``(endpoint, path)`` of every page a person reaches by links, a few addresses for each kind of page."""
+def crawl(app: Flask, client: FlaskClient, starts: list[str], broken: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield ``(endpoint, path)`` of every page a person reaches by links, a few addresses for each kind of page.
+
+    A link that leads to an error is added to ``broken``.
+    """
     adapter = app.url_map.bind("localhost")
     waiting, seen, per_endpoint = list(starts), set(), {}
     while waiting:
@@ -78,6 +81,8 @@ def crawl(app: Flask, client: FlaskClient, starts: list[str]) -> Iterator[tuple[
         if endpoint == "static" or per_endpoint.get(endpoint, 0) >= PAGES_PER_ENDPOINT:
             continue
         response = client.get(path)
+        if response.status_code >= 400 and path not in starts:
+            broken.append(f"{response.status_code} {path}")
         if response.status_code in (301, 302, 303):
             waiting.append(response.headers["Location"])
         if response.status_code != 200 or response.mimetype != "text/html":
@@ -120,7 +125,8 @@ def measure(client: FlaskClient, path: str, rounds: int) -> tuple[int, float, fl
 def demo_app(folder: Path) -> Flask:
     """Return an application on its own database, migrated and with the demo loaded; CSRF and rate limits stand aside."""
     config = Config(
-        environment="test",
+        environment="development",
+        demo_crowd=False,
         database_url=os.environ.get("CHOPHIEN_BENCH_DATABASE_URL", f"sqlite:///{folder / 'bench.db'}"),
         media_root=folder / "media",
         log_level="WARNING",
@@ -134,8 +140,9 @@ def demo_app(folder: Path) -> Flask:
     return app
 
 
-def everybody(app: Flask, rounds: int) -> list[Measured]:
-    """Measure every page as a guest and as each person of the demo."""
+def everybody(app: Flask, rounds: int) -> tuple[list[Measured], list[str]]:
+    """Measure every page as a guest and as each person of the demo; return the measurements and the broken links."""
+    broken: list[str] = []
     with app.app_context():
         tokens = db.session.scalars(select(Order.link_token).order_by(Order.id.desc()).limit(PAGES_PER_ENDPOINT)).all()
         db.session.remove()
@@ -146,11 +153,11 @@ def everybody(app: Flask, rounds: int) -> list[Measured]:
         if person is not None:
             sign_in(client, person)
             starts = [person.start, "/", "/phien", "/tai-khoan"]
-        for endpoint, path in list(crawl(app, client, starts)):
+        for endpoint, path in list(crawl(app, client, starts, broken)):
             queries, median, p95 = measure(client, path, rounds)
             who = person.name if person else "khách"
             measured.append(Measured(endpoint, path, who, queries, round(median, 1), round(p95, 1)))
-    return measured
+    return measured, sorted(set(broken))
 
 
 def main(arguments: list[str]) -> int:
@@ -161,7 +168,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="chophien-bench-") as folder:
         app = demo_app(Path(folder))
-        measured = everybody(app, QUICK_ROUNDS if options.quick else ROUNDS)
+        measured, broken = everybody(app, QUICK_ROUNDS if options.quick else ROUNDS)
         with app.app_context():
             db.engine.dispose()
     if options.json:
@@ -181,7 +188,9 @@ def main(arguments: list[str]) -> int:
     )
     for row in chatty:
         print(f"  {row.queries} queries: {row.path} ({row.who})")
-    return 1 if slow or chatty else 0
+    for link in broken:
+        print(f"  broken link: {link}")
+    return 1 if slow or chatty or broken else 0
 
 
 if __name__ == "__main__":
