@@ -240,6 +240,7 @@ class InvitationForm(FlaskForm):
 
     role = SelectField(
         _l("Mời làm"),
+        validators=[InputRequired(_l("Bác chọn vai trò giúp em."))],
         choices=[
             SelectChoice(MemberRole.HOUSEHOLD.value, _l("Người trong hộ")),
             SelectChoice(MemberRole.HOST.value, _l("Người livestream")),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, and_, case, func, not_, select
 from sqlalchemy.orm import Session
 
 from app.accounts.actor import Actor
@@ -18,6 +18,8 @@ from shop.models import (
     HarvestLot,
     Household,
     Invitation,
+    LotState,
+    Measure,
     Membership,
     Notice,
     NoticeReading,
@@ -49,7 +51,7 @@ class MemberRow:
 
 @dataclass(frozen=True, slots=True)
 class HouseholdRow:
-    """A household and how its season goes: grams (or pieces) brought and sold, and when it last pledged."""
+    """A household and how its season goes: grams brought and sold, pieces brought, and when it last pledged."""
 
     public_id: str
     code: str
@@ -61,8 +63,14 @@ class HouseholdRow:
     consent: bool
     brought: int
     sold: int
+    pieces: int
     last_pledge: date | None
     members: int
+
+    @property
+    def is_selling(self) -> bool:
+        """Whether it has brought anything this season."""
+        return self.brought > 0 or self.pieces > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +157,15 @@ def household_rows(
     running = select(Season.id).where(
         Season.cooperative_id == cooperative_id, Season.starts_on <= today, Season.ends_on >= today
     )
+    arrived, weighed = HarvestLot.state != LotState.PLEDGED, Product.measure == Measure.WEIGHT
     figures = (
         select(
             HarvestLot.household_id,
-            func.sum(case((HarvestLot.state == "pledged", 0), else_=HarvestLot.qty_total)).label("brought"),
-            func.sum(HarvestLot.qty_sold).label("sold"),
+            func.sum(case((and_(arrived, weighed), HarvestLot.qty_total), else_=0)).label("brought"),
+            func.sum(case((weighed, HarvestLot.qty_sold), else_=0)).label("sold"),
+            func.sum(case((and_(arrived, not_(weighed)), HarvestLot.qty_total), else_=0)).label("pieces"),
         )
+        .join(Product, Product.id == HarvestLot.product_id)
         .where(HarvestLot.season_id.in_(running))
         .group_by(HarvestLot.household_id)
         .subquery()
@@ -182,6 +193,7 @@ def household_rows(
             Household.helper_consent_at.is_not(None),
             func.coalesce(figures.c.brought, 0),
             func.coalesce(figures.c.sold, 0),
+            func.coalesce(figures.c.pieces, 0),
             last_pledge,
             people,
         )
@@ -190,7 +202,7 @@ def household_rows(
         .where(Household.cooperative_id == cooperative_id, *conditions)
         .order_by(Village.name, Household.code)
     )
-    return [HouseholdRow(*row[:8], int(row[8]), int(row[9]), row[10], row[11]) for row in rows]
+    return [HouseholdRow(*row[:8], *map(int, row[8:11]), row[11], row[12]) for row in rows]
 
 
 def cooperatives(session: Session) -> Sequence[Cooperative]:

@@ -88,7 +88,7 @@ def grade_label(choice: GradeChoice) -> str:
 
 def unit_of(measure: str) -> tuple[int, str]:
     """Return the unit people count a product in: its base units and its name."""
-    return (1000, "kg") if measure == Measure.WEIGHT else (1, _("đơn vị"))
+    return (1000, "kg") if measure == Measure.WEIGHT else (1, _("chiếc"))
 
 
 def village_choices(villages: Sequence[Village], nobody: str = "") -> dict[str, str]:

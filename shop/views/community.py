@@ -92,8 +92,8 @@ def team() -> str:
     return render_template(
         "shop/team.html",
         cooperative=cooperative,
-        idle=[row for row in rows if not row.brought],
-        selling=[row for row in rows if row.brought],
+        idle=[row for row in rows if not row.is_selling],
+        selling=[row for row in rows if row.is_selling],
     )
 
 

@@ -133,7 +133,7 @@ def payout_account() -> BaseResponse | tuple[str, int]:
         except DomainError as refused:
             blame(form, refused)
         else:
-            flash(_("Đã gửi. Một cán bộ hợp tác xã sẽ duyệt, sau đó 48 giờ tài khoản mới nhận tiền."), "success")
+            flash(_("Đã gửi. Một cán bộ hợp tác xã sẽ duyệt rồi tài khoản mới nhận tiền."), "success")
             return redirect(url_for("household.payout_account"))
     if form.errors or form.form_errors:
         status = 422
@@ -146,6 +146,7 @@ def payout_account() -> BaseResponse | tuple[str, int]:
             accounts=accounts,
             bank_name=bank_name,
             now=system_clock(),
+            wait_hours=policy().payout_account_wait_hours,
         ),
         status,
     )
