@@ -75,7 +75,7 @@ class FanoutManager(AsyncManager):
         self._connections: dict[str, _Connection] = {}
         self._turns: defaultdict[tuple[str, Any], asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def emit(  # noqa: PLR0917 -- The signature is the library's.
+    async def emit(
         self,
         event: str,
         data: Any,
@@ -178,11 +178,11 @@ def unfit_reason() -> str | None:
     return None
 
 
-def build_manager(fanout: str, redis_url: str | None) -> AsyncManager:
+def build_manager(fanout: str, redis_url: str | None, channel: str) -> AsyncManager:
     """Return the manager that the settings ask for, or the stock one with a warning when the fast one is unfit."""
     reason = unfit_reason() if fanout == "fast" else None
     if reason:
         log.warning("fanout_stock", reason=reason, effect="rooms of more than a few hundred viewers will be slow")
     if fanout == "stock" or reason:
-        return AsyncRedisManager(redis_url) if redis_url else AsyncManager()
-    return RedisFanoutManager(redis_url) if redis_url else FanoutManager()
+        return AsyncRedisManager(redis_url, channel=channel) if redis_url else AsyncManager()
+    return RedisFanoutManager(redis_url, channel=channel) if redis_url else FanoutManager()

@@ -22,7 +22,7 @@ from flask import Flask
 from app.db import database_scope
 from app.fanout import build_manager
 from app.metrics import loop_stall_seconds
-from app.rooms import LIVE_NAMESPACE, TICK_EVENT
+from app.rooms import LIVE_NAMESPACE, TICK_EVENT, channel_of
 from app.ticker import Item, RoomTicker
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class Server:
         self.app = app
         self.sio = socketio.AsyncServer(
             async_mode="asgi",
-            client_manager=build_manager(config.fanout, config.redis_url),
+            client_manager=build_manager(config.fanout, config.redis_url, channel_of(config.database_url)),
             cors_allowed_origins=None,
             max_http_buffer_size=MAX_MESSAGE_BYTES,
             transports=["websocket"] if config.redis_url else ["websocket", "polling"],

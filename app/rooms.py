@@ -4,6 +4,7 @@ A room is a name. What is posted leaves with the room's tick; what is told leave
 and never wait.
 """
 
+from hashlib import sha256
 from typing import Any, Protocol
 
 import socketio
@@ -12,6 +13,11 @@ from app.ticker import Item
 
 LIVE_NAMESPACE = "/live"
 TICK_EVENT = "events"
+
+
+def channel_of(database_url: str) -> str:
+    """Return the Redis channel of an installation: those that share a Redis but no database never hear each other."""
+    return f"chophien:{sha256(database_url.encode()).hexdigest()[:16]}"
 
 
 class Rooms(Protocol):
@@ -30,8 +36,8 @@ class Rooms(Protocol):
 class RemoteRooms:
     """Rooms whose viewers are connected to other processes: used by web workers, jobs and commands beside Redis."""
 
-    def __init__(self, redis_url: str) -> None:
-        self._manager = socketio.RedisManager(redis_url, write_only=True)
+    def __init__(self, redis_url: str, channel: str) -> None:
+        self._manager = socketio.RedisManager(redis_url, channel=channel, write_only=True)
 
     def post(self, room: str, items: list[Item]) -> None:
         """Publish the items as one frame; the processes with viewers write it out."""

@@ -10,7 +10,7 @@ from app.db import current_policy, db
 from app.events import bus
 from app.jobs import Chore
 from app.realtime import Server
-from app.rooms import NoRooms, RemoteRooms
+from app.rooms import NoRooms, RemoteRooms, channel_of
 from livestream import host_views, intake, room_views, staff_views
 from livestream.broadcast import Broadcaster
 from livestream.demo import wiring as demo_wiring
@@ -32,9 +32,10 @@ def register(app: Flask) -> None:
     app.extensions.setdefault("chophien_home_sections", []).append(room_views.home_section)
     app.cli.add_command(read_comments_command)
     demo_wiring.register(app)
-    redis_url = app.extensions["chophien"].redis_url
+    config = app.extensions["chophien"]
+    elsewhere = RemoteRooms(config.redis_url, channel_of(config.database_url)) if config.redis_url else NoRooms()
     tail = Tail(lambda session_id: shared_snapshot(db.session(), session_id, clock=system_clock))
-    broadcaster = Broadcaster(RemoteRooms(redis_url) if redis_url else NoRooms(), tail)
+    broadcaster = Broadcaster(elsewhere, tail)
     broadcaster.subscribe(bus)
     app.extensions["chophien_broadcaster"] = broadcaster
 

@@ -17,9 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
+import sqlalchemy as sa
+
+from tests.conftest import POSTGRES_URL, _postgres_url, skipped_databases
 
 ROOT = Path(__file__).resolve().parents[2]
-START_SECONDS = 40
+REDIS_URL = os.environ.get("CHOPHIEN_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
+START_SECONDS = 90
 BUYERS = 80
 
 
@@ -57,7 +62,7 @@ class LiveServer:
     def start(self) -> None:
         self.port = self.port or _free_port()
         command = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:server"]
-        environment = _environment(self.database) | self.environment
+        environment = _environment(f"sqlite:///{self.database}") | self.environment
         environment |= {"PORT": str(self.port), "CHOPHIEN_FANOUT": self.fanout, "CHOPHIEN_MEDIA_ROOT": str(self.folder)}
         self.log = (self.folder / "server.log").open("ab")
         self.process = subprocess.Popen(
@@ -105,10 +110,10 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _environment(database: Path) -> dict[str, str]:
+def _environment(database_url: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("CHOPHIEN_") and name != "PORT"}
     return kept | {
-        "CHOPHIEN_DATABASE_URL": f"sqlite:///{database}",
+        "CHOPHIEN_DATABASE_URL": database_url,
         "CHOPHIEN_DEMO": "0",
         "CHOPHIEN_DEMO_CROWD": "0",
         "CHOPHIEN_LOG_LEVEL": "WARNING",
@@ -120,14 +125,19 @@ def _environment(database: Path) -> dict[str, str]:
 def seeded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A filled database to copy for each server, and who is in it."""
     database = tmp_path_factory.mktemp("live") / "seed.db"
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.live.seed", str(BUYERS)],
-        cwd=ROOT, env=_environment(database), capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-4000:]
+    answer = _fill(f"sqlite:///{database}", BUYERS)
     with sqlite3.connect(database) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return database, json.loads(done.stdout.splitlines()[-1])
+    return database, answer
+
+
+def _fill(database_url: str, buyers: int) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.live.seed", str(buyers)],
+        cwd=ROOT, env=_environment(database_url), capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.fixture(scope="session")
@@ -153,3 +163,45 @@ def make_server(
 def live_server(request: pytest.FixtureRequest, make_server: Callable[..., LiveServer]) -> LiveServer:
     """The server of most tests, once with the fast fan-out and once with the library's own."""
     return make_server(request.param)
+
+
+@pytest.fixture(scope="session")
+def two_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LiveServer, LiveServer]]:
+    """Two processes on one PostgreSQL database, joined by Redis, as in production."""
+    _require_redis()
+    name = f"chophien_live_{os.getpid()}"
+    database_url = make_postgres_database(name)
+    servers = []
+    try:
+        seed = _fill(database_url, 6)
+        for number in (1, 2):
+            folder = tmp_path_factory.mktemp(f"beside-{number}")
+            environment = {"CHOPHIEN_DATABASE_URL": database_url, "CHOPHIEN_REDIS_URL": REDIS_URL}
+            servers.append(LiveServer(folder, "fast", seed, environment=environment))
+            servers[-1].start()
+        yield servers[0], servers[1]
+    finally:
+        for server in servers:
+            server.kill(signal.SIGTERM)
+        drop_postgres_database(name)
+
+
+def _require_redis() -> None:
+    try:
+        redis.Redis.from_url(REDIS_URL, socket_connect_timeout=3).ping()
+    except redis.ConnectionError as error:
+        reason = f"{REDIS_URL} did not answer ({error}); set CHOPHIEN_TEST_REDIS_URL"
+        skipped_databases["Redis"] = reason
+        pytest.skip(reason)
+
+
+def make_postgres_database(name: str) -> str:
+    """Make an empty database and return its address; skips loudly where PostgreSQL does not answer."""
+    return _postgres_url(POSTGRES_URL, name)
+
+
+def drop_postgres_database(name: str) -> None:
+    admin = sa.create_engine(POSTGRES_URL, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+    admin.dispose()

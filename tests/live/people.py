@@ -10,7 +10,7 @@ import socketio
 
 from tests.live.conftest import LiveServer
 
-WAIT_SECONDS = 8.0
+WAIT_SECONDS = 15.0
 _ids = itertools.count(1)
 
 
