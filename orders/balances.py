@@ -8,7 +8,13 @@ from sqlalchemy.orm import Session
 from orders.models import Order, Payment, Refund
 from orders.states import PaymentState, RefundState
 
-REFUND_PROMISED = (RefundState.APPROVED, RefundState.SUBMITTED, RefundState.FAILED, RefundState.DONE, RefundState.EXTERNAL)
+REFUND_PROMISED = (
+    RefundState.APPROVED,
+    RefundState.SUBMITTED,
+    RefundState.FAILED,
+    RefundState.DONE,
+    RefundState.EXTERNAL,
+)
 """States in which the money no longer counts for the order; a failed transfer back is still owed to the buyer."""
 
 

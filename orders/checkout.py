@@ -80,7 +80,9 @@ def cod_standing(session: Session, order: Order, *, policy: SalePolicy) -> CodSt
     )
     refused = _refusals(session, same_person)
     if refused > policy.cod_max_refusals:
-        return CodStanding(False, False, "Lần trước đơn giao không có người nhận, lần này bác chuyển khoản trước giúp em ạ.")
+        return CodStanding(
+            False, False, "Lần trước đơn giao không có người nhận, lần này bác chuyển khoản trước giúp em ạ."
+        )
     trusted = buyer.phone_verified_at is not None and states.get("delivered", 0) >= policy.cod_needs_delivered_orders
     if trusted:
         return CodStanding(True, True)

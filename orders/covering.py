@@ -85,7 +85,9 @@ def _stakes(session: Session, lot_id: int) -> list[_Stake]:
         .join(StockHoldLine, StockHoldLine.hold_id == StockHold.id)
         .where(StockHoldLine.lot_id == lot_id, StockHoldLine.quantity > 0, StockHold.state.in_(_OPEN_HOLDS))
     )
-    orders = {order.id: order for order in lock_orders(session, session.scalars(of_lot)) if order.state in _CAN_GIVE_WAY}
+    orders = {
+        order.id: order for order in lock_orders(session, session.scalars(of_lot)) if order.state in _CAN_GIVE_WAY
+    }
     holds = {hold.id: hold for hold in lock_holds(session, list(orders)) if hold.state in _OPEN_HOLDS}
     rows = session.execute(
         select(StockHoldLine, OrderLine)
@@ -130,9 +132,7 @@ def _plan_what_is_there(
         return planner.plan(Demand(left, stake.line.unit_quantity, whole), ranks) if left else []
 
 
-def _take_back(
-    session: Session, stake: _Stake, missing: int, reference: str, actor: Actor, clock: Clock
-) -> int:
+def _take_back(session: Session, stake: _Stake, missing: int, reference: str, actor: Actor, clock: Clock) -> int:
     order, line = stake.order, stake.line
     less = min(_round_up(missing, stake), stake.hold_line.quantity)
     move_stock(
@@ -230,7 +230,12 @@ def _set_allocation(session: Session, line_id: int, lot_id: int, quantity: int, 
     if allocation is None:
         household_id = session.scalars(select(HarvestLot.household_id).where(HarvestLot.id == lot_id)).one()
         allocation = Allocation(
-            order_line_id=line_id, lot_id=lot_id, household_id=household_id, quantity=0, rule=RULE_NAME, created_at=clock()
+            order_line_id=line_id,
+            lot_id=lot_id,
+            household_id=household_id,
+            quantity=0,
+            rule=RULE_NAME,
+            created_at=clock(),
         )
         session.add(allocation)
     allocation.quantity += quantity

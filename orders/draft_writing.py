@@ -66,11 +66,8 @@ def _write_orders(
     new = [(draft, _new_order_row(draft, request, now)) for draft, request in pairs if draft.order_id is None]
     if new:
         session.connection().execute(insert(_order), [row for _, row in new])
-        ids = dict(
-            session.execute(
-                select(_order.c.code, _order.c.id).where(_order.c.code.in_([row["code"] for _, row in new]))
-            ).all()
-        )
+        written_codes = select(_order.c.code, _order.c.id).where(_order.c.code.in_([row["code"] for _, row in new]))
+        ids = {row.code: row.id for row in session.execute(written_codes)}
         for draft, row in new:
             draft.order_id = ids[row["code"]]
             written[id(draft)] = {**row, "existed": False}
@@ -87,10 +84,9 @@ def _write_orders(
         changes = [_changed_order_row(draft, now) for draft in old]
         session.connection().execute(_UPDATE_ORDER, changes)
         for draft, change in zip(old, changes, strict=True):
-            row = fixed[draft.order_id]
             written[id(draft)] = {
-                "code": row.code,
-                "link_token": row.link_token,
+                "code": fixed[draft.order_id].code,
+                "link_token": fixed[draft.order_id].link_token,
                 "state": change["new_state"],
                 "total_vnd": change["new_goods"],
                 "existed": True,

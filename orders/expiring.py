@@ -29,7 +29,9 @@ def expire_due_orders(
     due = select(Order.id).where(Order.state == OrderState.PENDING, Order.hold_expires_at <= now)
     if listing_ids is not None:
         due = due.where(
-            Order.id.in_(select(OrderLine.order_id).where(OrderLine.listing_id.in_(listing_ids), OrderLine.quantity > 0))
+            Order.id.in_(
+                select(OrderLine.order_id).where(OrderLine.listing_id.in_(listing_ids), OrderLine.quantity > 0)
+            )
         )
     ids = session.scalars(due.order_by(Order.id).limit(limit)).all()
     if not ids:
@@ -61,9 +63,7 @@ def expire_due_orders(
                     created_at=now,
                 )
             )
-        publish(
-            session, OrderReleased(order.id, order.code, order.session_id, order.buyer_id, str(OrderState.EXPIRED))
-        )
+        publish(session, OrderReleased(order.id, order.code, order.session_id, order.buyer_id, str(OrderState.EXPIRED)))
     session.flush()
     return len(orders)
 

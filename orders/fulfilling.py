@@ -26,9 +26,7 @@ from shop.locks import lock_lots
 from shop.stock import LotChange, move_stock
 
 
-def pack_order(
-    session: Session, order_id: int, packed: Mapping[int, int], *, actor: Actor, clock: Clock
-) -> Order:
+def pack_order(session: Session, order_id: int, packed: Mapping[int, int], *, actor: Actor, clock: Clock) -> Order:
     """Record what went into the box, in base units by order line id, and bill the smaller of packed and ordered.
 
     The lots, allocations and amounts move to the billed quantity by recorded adjustment; what was short is written off as
@@ -121,9 +119,7 @@ def deliver_order(session: Session, order_id: int, *, actor: Actor, clock: Clock
     return order
 
 
-def return_order(
-    session: Session, order_id: int, *, reason: str, cost_vnd: int, actor: Actor, clock: Clock
-) -> Order:
+def return_order(session: Session, order_id: int, *, reason: str, cost_vnd: int, actor: Actor, clock: Clock) -> Order:
     """Record a parcel that came back unaccepted: its fruit is lost until a person says otherwise, its money is refunded.
 
     ``cost_vnd`` is what both ways cost. Raises ``Conflict`` for a delivered order: that is a claim with a refund.
@@ -180,9 +176,7 @@ def _shrink_allocations(session: Session, order: Order, line: OrderLine, *, acto
         short = allocation.quantity - quantity
         if short:
             reference = f"order:{order.id}:packed:{line.id}"
-            changes.append(
-                LotChange(allocation.lot_id, "packed_short", reference, delta_sold=-short, delta_lost=short)
-            )
+            changes.append(LotChange(allocation.lot_id, "packed_short", reference, delta_sold=-short, delta_lost=short))
             allocation.quantity = quantity
             _hold_line(session, order, line.id, allocation.lot_id).quantity = quantity
     move_stock(session, changes, actor=actor, clock=clock)

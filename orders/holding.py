@@ -149,9 +149,7 @@ def _publish_stock(session: Session, lines: Sequence[StockHoldLine]) -> None:
         publish(session, StockChanged(frozenset(line.listing_id for line in lines)))
 
 
-def hold_again(
-    session: Session, order: Order, lines: Sequence[OrderLine], *, actor: Actor, clock: Clock
-) -> StockHold:
+def hold_again(session: Session, order: Order, lines: Sequence[OrderLine], *, actor: Actor, clock: Clock) -> StockHold:
     """Hold a closed order's lines once more, as a new attempt at its own frozen prices.
 
     Quotas are not taken again: a flash price ends with its time, but the buyer paid the price that was promised. Raises
@@ -165,7 +163,11 @@ def hold_again(
     session.flush()
     session.add_all(
         StockHoldLine(
-            hold_id=hold.id, order_line_id=line.id, listing_id=line.listing_id, lot_id=share.lot_id, quantity=share.quantity
+            hold_id=hold.id,
+            order_line_id=line.id,
+            listing_id=line.listing_id,
+            lot_id=share.lot_id,
+            quantity=share.quantity,
         )
         for line, shares in supplies
         for share in shares

@@ -3,6 +3,7 @@
 Every function locks the order first and asks the state table; what the table ignores changes nothing.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
@@ -44,11 +45,7 @@ def confirm_late_money(session: Session, order_id: int, *, actor: Actor, clock: 
     if isinstance(state, Ignored):
         return True
     lines = session.scalars(select(OrderLine).where(OrderLine.order_id == order.id, OrderLine.quantity > 0)).all()
-    try:
-        if not lines:
-            raise InsufficientStock("Đơn này đã hủy hết các món.", left=0)
-        hold_again(session, order, lines, actor=actor, clock=clock)
-    except InsufficientStock:
+    if not lines or not _held_again(session, order, lines, actor=actor, clock=clock):
         open_task(
             session,
             order,
@@ -60,6 +57,14 @@ def confirm_late_money(session: Session, order_id: int, *, actor: Actor, clock: 
         return False
     commit_holds(session, [order], actor=actor, clock=clock)
     _mark_confirmed(session, order, "confirmed_late", actor=actor, clock=clock)
+    return True
+
+
+def _held_again(session: Session, order: Order, lines: Sequence[OrderLine], *, actor: Actor, clock: Clock) -> bool:
+    try:
+        hold_again(session, order, lines, actor=actor, clock=clock)
+    except InsufficientStock:
+        return False
     return True
 
 

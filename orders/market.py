@@ -8,9 +8,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal, cast
 
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from app.accounts.models import Buyer
@@ -38,9 +38,7 @@ def load_live_orders(session: Session, requests: Sequence[OrderRequest]) -> dict
     if not keys:
         return {}
     found = session.scalars(
-        select(Order.id).where(
-            tuple_(Order.buyer_id, Order.session_id).in_(keys), Order.state == OrderState.PENDING
-        )
+        select(Order.id).where(tuple_(Order.buyer_id, Order.session_id).in_(keys), Order.state == OrderState.PENDING)
     ).all()
     orders = [order for order in lock_orders(session, found) if order.state == OrderState.PENDING]
     return {(order.buyer_id, order.session_id): order for order in orders if order.session_id is not None}
@@ -125,16 +123,13 @@ def rates_in_force(session: Session, cooperative_ids: Collection[int], *, on: da
         .order_by(RateCard.valid_from)
     )
     for card in cards:
-        bearer = "pool" if card.fee_bearer == "pool" else "cooperative"
         rates[card.cooperative_id] = FrozenRates(
-            card.coop_bps, 0, card.packing_vnd_per_kg, card.packing_vnd_per_unit, card.fee_bps, bearer
+            card.coop_bps, 0, card.packing_vnd_per_kg, card.packing_vnd_per_unit, card.fee_bps, _bearer(card.fee_bearer)
         )
     return rates
 
 
-def plan_lines(
-    session: Session, lines: Sequence[OrderLine], *, on: date
-) -> list[tuple[OrderLine, list[LotShare]]]:
+def plan_lines(session: Session, lines: Sequence[OrderLine], *, on: date) -> list[tuple[OrderLine, list[LotShare]]]:
     """Lock the lots that feed these lines and plan them by the published rule; raises ``InsufficientStock``."""
     catalogue = load_catalogue(session, {line.listing_id for line in lines}, on=on)
     planner, sellable = _planner(session, {lot_id for item in catalogue.values() for lot_id in item.lots})
@@ -245,24 +240,32 @@ def _drafts(
     for order_id, draft in drafts.items():
         draft.counted_grams = draft.grams()
         if order_id in paid:
-            draft.locked_reason = "Đơn của bác đã có tiền chuyển đến. Cô bác ở bàn chốt đơn sẽ gọi lại để đổi đơn giúp bác ạ."
+            draft.locked_reason = (
+                "Đơn của bác đã có tiền chuyển đến. Cô bác ở bàn chốt đơn sẽ gọi lại để đổi đơn giúp bác ạ."
+            )
     return drafts
 
 
 def frozen_rates(line: OrderLine) -> FrozenRates:
     """Return the rates frozen on a line."""
-    bearer = "pool" if line.fee_bearer == "pool" else "cooperative"
     return FrozenRates(
-        line.coop_bps, line.host_bps, line.packing_vnd_per_kg, line.packing_vnd_per_unit, line.fee_bps, bearer
+        line.coop_bps,
+        line.host_bps,
+        line.packing_vnd_per_kg,
+        line.packing_vnd_per_unit,
+        line.fee_bps,
+        _bearer(line.fee_bearer),
     )
+
+
+def _bearer(text: str) -> Literal["cooperative", "pool"]:
+    return "pool" if text == "pool" else "cooperative"
 
 
 def _orders_with_money(session: Session, order_ids: Sequence[int]) -> set[int]:
     if not order_ids:
         return set()
-    captured = select(Payment.order_id).where(
-        Payment.order_id.in_(order_ids), Payment.state == PaymentState.CAPTURED
-    )
+    captured = select(Payment.order_id).where(Payment.order_id.in_(order_ids), Payment.state == PaymentState.CAPTURED)
     return set(session.scalars(captured))
 
 
@@ -284,7 +287,8 @@ def _limits(session: Session, limit_ids: Collection[int], buyer_ids: Sequence[in
             .group_by(StockHoldLine.sale_limit_id, Order.buyer_id)
         )
         for limit_id, buyer_id, quantity in bought:
-            limits[limit_id].bought[buyer_id] = int(quantity)
+            if limit_id is not None:
+                limits[limit_id].bought[buyer_id] = int(quantity)
     return limits
 
 
@@ -302,7 +306,7 @@ def _unpaid_grams(session: Session, requests: Sequence[OrderRequest]) -> Counter
     return totals
 
 
-def _grams_by(session: Session, column: Any, values: set[Any]) -> Sequence[Row[Any]]:
+def _grams_by(session: Session, column: Any, values: set[Any]) -> Sequence[tuple[Any, Any]]:
     if not values:
         return ()
     unit_grams = func.coalesce(OrderLine.weight_grams, 1000)
@@ -316,4 +320,4 @@ def _grams_by(session: Session, column: Any, values: set[Any]) -> Sequence[Row[A
     )
     if column is Buyer.network_key:
         statement = statement.join(Buyer, Buyer.id == Order.buyer_id)
-    return session.execute(statement).all()
+    return cast("Sequence[tuple[Any, Any]]", session.execute(statement).all())

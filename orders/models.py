@@ -75,12 +75,19 @@ class Order(db.Model):
     __table_args__ = (
         one_of("state", OrderState),
         CheckConstraint(
-            "goods_vnd >= 0 AND delivery_fee_vnd >= 0 AND total_vnd = goods_vnd + delivery_fee_vnd", name="total_adds_up"
+            "goods_vnd >= 0 AND delivery_fee_vnd >= 0 AND total_vnd = goods_vnd + delivery_fee_vnd",
+            name="total_adds_up",
         ),
         CheckConstraint("payment_method IS NULL OR payment_method IN ('vietqr', 'cod', 'card')", name="method_known"),
         CheckConstraint("commission_bps BETWEEN 0 AND 10000", name="commission"),
-        Index("uq_orders_unpaid_live_order", "buyer_id", "session_id", unique=True,
-              sqlite_where=_UNPAID_LIVE_ORDER, postgresql_where=_UNPAID_LIVE_ORDER),
+        Index(
+            "uq_orders_unpaid_live_order",
+            "buyer_id",
+            "session_id",
+            unique=True,
+            sqlite_where=_UNPAID_LIVE_ORDER,
+            postgresql_where=_UNPAID_LIVE_ORDER,
+        ),
         Index("ix_orders_cooperative_state", "cooperative_id", "state"),
         Index("ix_orders_state_expiry", "state", "hold_expires_at"),
         Index("ix_orders_session", "session_id", "state"),

@@ -40,7 +40,9 @@ def place_orders(
     if fresh:
         _place_fresh(session, requests, fresh, outcomes, policy=policy, actor=actor, clock=clock)
     first_of = {_command_key(requests[i]): i for i in reversed(range(len(requests)))}
-    return [outcomes[i] if i in outcomes else outcomes[first_of[_command_key(requests[i])]] for i in range(len(requests))]
+    return [
+        outcomes[i] if i in outcomes else outcomes[first_of[_command_key(requests[i])]] for i in range(len(requests))
+    ]
 
 
 def _place_fresh(
@@ -116,7 +118,9 @@ def _answer_known(session: Session, requests: Sequence[OrderRequest], outcomes: 
         key, asked = _command_key(request), body_hash(request.body())
         row = known.get(key)
         if (row.body_hash if row else first_hash.get(key, asked)) != asked:
-            outcomes[i] = IdempotencyMismatch("Yêu cầu này đã gửi trước đó với nội dung khác. Bác tải lại trang giúp em.")
+            outcomes[i] = IdempotencyMismatch(
+                "Yêu cầu này đã gửi trước đó với nội dung khác. Bác tải lại trang giúp em."
+            )
         elif row:
             outcomes[i] = _stored_outcome(row.result)
         elif key not in first_hash:
@@ -192,4 +196,3 @@ def _command_row(request: OrderRequest, order_id: int | None, result: dict[str, 
         "result": result,
         "at": clock(),
     }
-

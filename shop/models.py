@@ -12,7 +12,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from app.db import BigId, UtcDateTime, db, one_of
 
 
-
 class MemberRole(StrEnum):
     """What a person is to a cooperative. A person may be several things, one membership each."""
 

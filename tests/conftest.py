@@ -34,7 +34,6 @@ hypothesis.settings.register_profile("chophien", deadline=None)
 hypothesis.settings.load_profile("chophien")
 
 
-
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "breaks_invariants: the test leaves the books broken on purpose")
 
@@ -82,7 +81,8 @@ def database_app(database_kind: str, tmp_path_factory: pytest.TempPathFactory) -
     else:
         url = _postgres_url(POSTGRES_URL, f"chophien_test_{os.getpid()}")
     config = replace(
-        Config(environment="test", database_url=url, media_root=root / "media", demo=False, demo_crowd=False), log_level="WARNING"
+        Config(environment="test", database_url=url, media_root=root / "media", demo=False, demo_crowd=False),
+        log_level="WARNING",
     )
     app = create_app(config)
     app.test_client_class = Browser

@@ -134,7 +134,9 @@ def make_world(session: Session, *, clock: Clock, lots_kg: tuple[int, ...] = (10
     )  # fmt: skip
     session.add(cooperative)
     session.flush()
-    villages = [Village(cooperative_id=cooperative.id, name=name, **YEN_TU) for name in ("Thôn Đá Bạc", "Thôn Hiệp Thanh")]
+    villages = [
+        Village(cooperative_id=cooperative.id, name=name, **YEN_TU) for name in ("Thôn Đá Bạc", "Thôn Hiệp Thanh")
+    ]
     season = Season(
         cooperative_id=cooperative.id, code="2026", name="Vụ vải chín sớm 2026",
         starts_on=today - timedelta(days=5), ends_on=today + timedelta(days=15), last_year_revenue_vnd=1_000_000,

@@ -65,7 +65,9 @@ def test_threads_placing_one_by_one_sell_exactly_what_is_there(app, requests, cl
 
 def test_the_intake_writer_sells_exactly_what_is_there(app, requests, clock):
     writer = BatchWriter(
-        app, lambda session, batch: place_orders(session, batch, policy=POLICY, actor=SYSTEM, clock=clock), capacity=1000
+        app,
+        lambda session, batch: place_orders(session, batch, policy=POLICY, actor=SYSTEM, clock=clock),
+        capacity=1000,
     )
     writer.start()
 
