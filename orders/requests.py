@@ -1,6 +1,6 @@
 """What a buyer asks for and what they are answered: the values that go into and come out of placing."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, Literal
@@ -76,7 +76,7 @@ class OrderRequest:
 
     def body(self) -> dict[str, Any]:
         """Return what the idempotency hash covers: what is asked, not who the network says is asking."""
-        return {"buyer": self.buyer.id, "changes": [asdict(change) for change in self.changes]}
+        return {"buyer": self.buyer.id, "changes": [_values(change) for change in self.changes]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +110,9 @@ class OrderResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the result as JSON-able values, for storing under its idempotency key."""
-        values = asdict(self)
+        values = _values(self)
         values["expires_at"] = self.expires_at.isoformat() if self.expires_at else None
-        values["lines"] = [asdict(line) for line in self.lines]
+        values["lines"] = [_values(line) for line in self.lines]
         return values
 
     @classmethod
@@ -124,3 +124,8 @@ class OrderResult:
 
 
 Outcome = OrderResult | DomainError
+
+
+def _values(record: LineChange | OrderedLine | OrderResult) -> dict[str, Any]:
+    # dataclasses.asdict copies deeply, which at thousands of orders a second costs more than planning them.
+    return {name: getattr(record, name) for name in record.__slots__}
