@@ -46,8 +46,8 @@ def asks(clause: Clause) -> bool:
         return True
     if any(vague is None or mark.end <= vague.start or vague.end <= mark.start for mark in clause.marked("question")):
         return True
-    codes = [item for item in clause.items if item.kind in ("code", "name")]
-    if clause.has("either") and len(codes) > 1:
+    offered = [item for item in clause.items if item.kind in ("code", "name", "number")]
+    if clause.has("either") and len(offered) > 1 and not clause.has_items("quantity"):
         return True
     if clause.tokens[0].is_word("sao"):
         return True
@@ -145,7 +145,8 @@ def supposes(clause: Clause) -> bool:
     """Tell whether the clause only supposes, plans or puts off."""
     if clause.marked("supposing"):
         return True
-    if clause.has("having no") and not clause.has("now"):
+    verbs = clause.marked("order") + clause.marked("give")
+    if any(verb.start < mark.start for mark in clause.marked("having no") for verb in verbs) and not clause.has("now"):
         return True
     first_verb = next((mark.start for mark in clause.marks if "order" in mark.senses or "give" in mark.senses), None)
     if first_verb is None:
@@ -164,6 +165,8 @@ def reports(clause: Clause) -> bool:
     """Tell whether the clause speaks of what others order."""
     if clause.has("reporting"):
         return True
+    if clause.tokens[0].is_word("còn") and len(clause.items) > 1 and clause.items[1].kind == "quantity":
+        return True
     return any(
         "reporting end" in token.senses and token.text == "kìa" for token in clause.tokens[1:]
     ) and clause.has_items(*_COUNTED)
@@ -171,6 +174,8 @@ def reports(clause: Clause) -> bool:
 
 def tells_of_the_past(clause: Clause) -> bool:
     """Tell whether the clause speaks of an order that was."""
+    if clause.has("complaint"):
+        return True
     if clause.has("past"):
         return not (clause.tokens and "now" in clause.tokens[0].senses)
     done = [mark for mark in clause.marks if "done" in mark.senses]
@@ -198,14 +203,30 @@ def denies(clause: Clause) -> bool:
 
 def changes(clause: Clause) -> bool:
     """Tell whether the clause sets a quantity anew."""
-    if clause.has("change"):
+    if any(
+        mark.end - mark.start > 1 or clause.tokens[mark.start].text not in ("chinh", "doi") or clause.has_items("code")
+        for mark in clause.marked("change")
+    ):
         return True
     if clause.has_words("tăng", "giảm", "nâng") and clause.has_words("lên", "xuống", "còn"):
         return clause.has_items("quantity", "number")
-    return clause.has("then target") and clause.has_items("quantity", "number")
+    targets = {mark.end for mark in clause.marked("then target")}
+    return any(item.kind in ("quantity", "number") and item.start in targets for item in clause.items)
 
 
 def orders(clause: Clause) -> bool:
     """Tell whether a word of the clause orders, by itself or with what stands with it."""
     counted = clause.has_items("code", "quantity", "number", "vague", "container", "name", "bad")
-    return clause.has("order") or (clause.has("give") and counted)
+    return _has_order_verb(clause) or (clause.has("give") and counted)
+
+
+_DEAR = frozenset(("qua", "lam", "the", "ghe"))
+
+
+def _has_order_verb(clause: Clause) -> bool:
+    """Tell whether a verb orders; "dat qua" typed without marks says that it is dear."""
+    for mark in clause.marked("order"):
+        after = clause.tokens[mark.end] if mark.end < len(clause.tokens) else None
+        if clause.tokens[mark.start].text != "dat" or after is None or after.text not in _DEAR:
+            return True
+    return False

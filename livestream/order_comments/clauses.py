@@ -128,7 +128,7 @@ def _begins(before: Sequence[Token], tokens: Sequence[Token], i: int) -> bool:
     last = before[-1]
     ordering = _orders(tokens, i)
     token = tokens[i]
-    if "now" in token.senses and token.text in ("nay", "giờ"):
+    if "now" in token.senses and token.text in ("nay", "giờ", "gio"):
         return last.text not in _BEFORE_TODAY and any("order" in word.senses for word in before)
     if "praise end" in last.senses and len(before) > 1 and not last.is_word("thì") and not last.is_word("rồi"):
         yesterday = last.text == "qua" and folded(before[-2].text) in _BEFORE_YESTERDAY

@@ -1,5 +1,6 @@
 """What stands in a clause: codes, quantities, names of offers, prices, vague amounts; everything else stays a word."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -57,7 +58,7 @@ def _read_item(tokens: Sequence[Token], i: int, index: ShelfIndex, before: Seque
     if (
         token.kind != "mark"
         and (numeral := read_numeral(tokens, i, index.codes))
-        and (item := _quantity(tokens, i, numeral))
+        and (item := _quantity(tokens, i, numeral, index))
     ):
         return item
     if token.kind == "word":
@@ -89,49 +90,60 @@ def _is_marked(tokens: Sequence[Token], i: int) -> bool:
     return token is not None and (token.is_word("mã") or "order" in token.senses)
 
 
-def _quantity(tokens: Sequence[Token], i: int, numeral: Numeral) -> Item | None:
+def _quantity(tokens: Sequence[Token], i: int, numeral: Numeral, index: ShelfIndex) -> Item | None:
     """Read a number with what stands behind it; None when a spelled one is just a word."""
     value, j = numeral.value, numeral.end
-    after = token_at(tokens, j)
-    if numeral.is_range:
-        return Item("bad", i, j + 1, text="khoảng") if is_unit(after) else Item("noise", i, j, text="khoảng")
-    if numeral.typed and _is_long(tokens, i):
-        return Item("noise", i, j, text=tokens[i].text)
-    if after is not None and _is_price(after, numeral.typed):
-        return Item("price", i, _end_of_price(tokens, j), value=value)
-    if after is not None and after.text == "%":
-        return Item("noise", i, j + 1)
+    after, behind = token_at(tokens, j), token_at(tokens, j + 1)
+    other = _no_amount(tokens, i, numeral, index)
+    if other is not None:
+        return other
     weight = weight_of(after)
     if numeral.dozens and weight is None:
         return Item("bad", i, j, text="chục") if is_unit_or_code(after) or _given(tokens, i) else None
     if weight is not None and not _is_two_offers(tokens, j):
         return _weighed(tokens, i, j, value, weight)
-    if after is not None and "and a half" in after.senses and is_unit(token_at(tokens, j + 1)) and value is not None:
-        return _quantity(tokens, i, Numeral(value + Fraction(1, 2), j + 1, typed=numeral.typed))
-    if after is not None and "pair" in after.senses and numeral.typed and value is not None:
-        behind = token_at(tokens, j + 1)
-        return (
-            _counted(tokens, i, j + 1, value * 2) or _checked(Item("quantity", i, j + 1, value=value * 2))
-            if (is_unit_or_code(behind))
-            else None
-        )
-    counted = _counted(tokens, i, j, value)
-    if counted is not None:
-        return counted
+    if after is None or value is None:
+        return _bare_number(tokens, i, numeral)
+    if "and a half" in after.senses and is_unit(behind):
+        return _quantity(tokens, i, Numeral(value + Fraction(1, 2), j + 1, typed=numeral.typed), index)
+    if "pair" in after.senses and numeral.typed and is_unit_or_code(behind):
+        return _counted(tokens, i, j + 1, value * 2) or _checked(Item("quantity", i, j + 1, value=value * 2))
+    # "12 gio" typed without marks is twelve o'clock, unless the shelf sells baskets.
+    hours = "not after" in after.senses and container_of(after) not in index.containers
+    return (None if hours else _counted(tokens, i, j, value)) or _bare_number(tokens, i, numeral)
+
+
+def _no_amount(tokens: Sequence[Token], i: int, numeral: Numeral, index: ShelfIndex) -> Item | None:
+    """Read a range, a date, an account, a price or a share, which are never quantities."""
+    j, text = numeral.end, tokens[i].text
+    after = token_at(tokens, j)
+    if numeral.is_range:
+        return Item("bad", i, j + 1, text="khoảng") if is_unit(after) else Item("noise", i, j, text="khoảng")
+    if numeral.typed:
+        slashed = j == i + 3 and tokens[i + 1].text == "/"
+        if slashed and not is_unit(after):
+            return Item("noise", i, j, text="ngày")
+        if (slashed or not text.isdecimal()) and re.split(r"[.,]", text)[0] in index.numeric_codes:
+            return Item("bad", i, j, text=text)
+        if _is_long(tokens, i):
+            return Item("noise", i, j, text=text)
+    if after is not None and _is_price(after, numeral.typed):
+        return Item("price", i, _end_of_price(tokens, j), value=numeral.value)
+    return Item("noise", i, j + 1) if after is not None and after.text == "%" else None
+
+
+def _bare_number(tokens: Sequence[Token], i: int, numeral: Numeral) -> Item | None:
+    """Read a number without a unit: figures may be a code or a count, unless people, hours or houses are counted."""
+    j, after = numeral.end, token_at(tokens, numeral.end)
     if not numeral.typed:
-        return Item("quantity", i, j, value=value) if after is not None and after.kind == "code" else None
-    if after is not None and after.kind == "word" and _counts_otherwise(after):
-        return Item("bad" if "twelve" in after.senses else "noise", i, j + 1, text=tokens[i].text)
+        return Item("quantity", i, j, value=numeral.value) if after is not None and after.kind == "code" else None
+    if after is not None and "twelve" in after.senses:
+        return Item("bad", i, j + 1, text=after.text)
+    if after is not None and "not after" in after.senses:
+        return Item("noise", i, j + 1, text=tokens[i].text)
     if _is_place(tokens, i, j):
         return Item("noise", i, j, text=tokens[i].text)
-    return Item("number", i, j, value=value, text=tokens[i].text)
-
-
-def _counts_otherwise(token: Token) -> bool:
-    """Tell whether people, hours or years are counted; "nha" typed without marks is politeness, not a house."""
-    if "twelve" in token.senses:
-        return True
-    return "not after" in token.senses and not (token.text.isascii() and "polite" in token.senses)
+    return Item("number", i, j, value=numeral.value, text=tokens[i].text)
 
 
 def _given(tokens: Sequence[Token], i: int) -> bool:
@@ -232,10 +244,18 @@ def _end_of_price(tokens: Sequence[Token], j: int) -> int:
     return end + 1 if is_unit(after) and after is not None and not after.is_word("con") else end
 
 
+_TO_A_PLACE = ("về", "ở", "tại", "chỉ", "tới")
+_PARTS_OF_ADDRESSES = frozenset(("ngõ", "ngách", "hẻm", "đường", "phố", "ngo", "duong", "pho", "kiệt"))
+
+
 def _is_place(tokens: Sequence[Token], i: int, j: int) -> bool:
     """Numbers of houses, districts, days, accounts: a word before says so, or a place name behind."""
     before, after = token_at(tokens, i - 1), token_at(tokens, j)
     if before is not None and before.kind == "word" and ("not before" in before.senses or before.is_word("số")):
+        return True
+    if before is not None and before.kind == "word" and any(before.is_word(word) for word in _TO_A_PLACE):
+        return True
+    if after is not None and after.text in _PARTS_OF_ADDRESSES:
         return True
     if after is not None and after.text == "/" and after.glued:
         return True

@@ -45,7 +45,7 @@ _TABLES: dict[str, Iterable[str]] = {
     "asking end": words.ASKING_ENDS, "negation": words.NEGATIONS, "not so": words.NOT_SO, "past": words.PAST,
     "now": words.NOW, "done": words.DONE_WORDS, "like before": words.LIKE_BEFORE, "supposing": words.SUPPOSING,
     "then": words.THEN_WORDS, "no supposing": words.NO_SUPPOSING, "having no": words.HAVING_NO, "later": words.LATER_WORDS,
-    "reporting": words.REPORTING, "reporting end": words.REPORTING_ENDS, "cheer": words.CHEERS,
+    "reporting": words.REPORTING, "reporting end": words.REPORTING_ENDS, "cheer": words.CHEERS, "complaint": words.COMPLAINTS, "idle": words.IDLE,
     "vague count": words.VAGUE_COUNTS, "vague amount": words.VAGUE_AMOUNTS, "pronoun": words.PRONOUNS,
     "polite": words.POLITE, "destination": words.DESTINATIONS, "praise end": words.PRAISE_ENDS, "each": words.EACH,
     "code marker": words.CODE_MARKERS, "whole order": words.WHOLE_ORDER, "not after": words.NOT_A_QUANTITY_AFTER,

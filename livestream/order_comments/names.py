@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from app.text import fold
 from livestream.order_comments import words
-from livestream.order_comments.lexicon import folded, senses_of
+from livestream.order_comments.lexicon import folded, key_of, senses_of
 from livestream.order_comments.shelf import Shelf
 from livestream.order_comments.tokens import Token
 
@@ -19,6 +19,11 @@ class ShelfIndex:
         self.numeric_codes = frozenset(code for code in self.codes if code.isdecimal())
         self.containers = frozenset(fold(label) for offer in shelf.offers for label in (offer.unit, *offer.packs))
         self._names = [(offer.code, tuple(offer.name.lower().split())) for offer in shelf.offers]
+        self.pairs = frozenset(
+            (folded(first), folded(second))
+            for _, name in self._names
+            for first, second in zip(name, name[1:], strict=False)
+        )
         self._starts = {fold(word) for _, name in self._names for word in name}
 
     def name_at(self, tokens: Sequence[Token], i: int) -> tuple[tuple[str, ...], int] | None:
@@ -28,14 +33,14 @@ class ShelfIndex:
         """
         if folded(tokens[i].text) not in self._starts or (i and tokens[i - 1].is_word("mỗi")):
             return None
-        best, codes = 0, []
+        best, codes, word = 0, [], ""
         for code, name in self._names:
-            length = max(_run(tokens, i, name, at) for at in range(len(name)))
+            length, at = max((_run(tokens, i, name, at), at) for at in range(len(name)))
             if length > best:
-                best, codes = length, [code]
+                best, codes, word = length, [code], name[at]
             elif length and length == best:
                 codes.append(code)
-        if best == 0 or (best == 1 and not _tells(tokens, i)):
+        if best == 0 or (best == 1 and not _tells(tokens, i, word)):
             return None
         return tuple(codes), i + best
 
@@ -69,7 +74,7 @@ _DOUBTFUL = (
 )
 
 
-def _tells(tokens: Sequence[Token], i: int) -> bool:
+def _tells(tokens: Sequence[Token], i: int, word: str) -> bool:
     token = tokens[i]
     after = tokens[i + 1] if i + 1 < len(tokens) else None
     if after is not None and after.text in ("on", "ơn"):
@@ -80,11 +85,13 @@ def _tells(tokens: Sequence[Token], i: int) -> bool:
         # "vai" is also "a few", "na" a particle: typed without marks, something must have been counted or ordered before.
         sure = not token.text.isascii() or token.senses.isdisjoint(("vague count", "polite", "pronoun", "give"))
         before = tokens[i - 1] if i else None
+        if after is not None and (after.kind in ("number", "code") or after.is_word("loại")):
+            return True
         counted = before is not None and not before.senses.isdisjoint(
             ("weight", "container", "order", "cancel", "give")
         )
         return sure or counted
-    return token.senses.isdisjoint(_DOUBTFUL)
+    return token.senses.isdisjoint(_DOUBTFUL) and (token.key == key_of(word) or len(word) > 3)
 
 
 _indexes: dict[tuple[object, ...], ShelfIndex] = {}

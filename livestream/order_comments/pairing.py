@@ -62,7 +62,7 @@ def _settle(items: Sequence[Item], n: int, clause: Clause, codes: set[str]) -> I
     counted = any(i.kind in ("quantity", "number", "vague") for i in items[n + 1 :])
     coded = any(i.kind in ("code", "name") for i in items[:n])
     directly = after is not None and after.kind == "quantity" and items[n + 1] is after
-    if item.text in codes and directly and (sign == "+" or not sign):
+    if item.text in codes and directly and (sign == "+" or sign not in _TIMES):
         return as_code
     if sign in _TIMES and sign != "=" and sign != ":" and (item.text not in codes or not counted):
         return as_quantity
@@ -77,7 +77,10 @@ def _settle(items: Sequence[Item], n: int, clause: Clause, codes: set[str]) -> I
                 return as_code
             return unclear if dashed or clause.items[n - 1].kind != "word" else as_quantity if not counted else as_code
         if before is not None and before.kind == "quantity" and before.unit is not None:
-            return as_code
+            coded_before = sum(i.kind in ("code", "name") for i in items[:n])
+            return (
+                as_code if sum(i.kind == "quantity" for i in items[:n]) > coded_before else replace(item, kind="noise")
+            )
         if (before is not None and before.kind == "name") or (
             after is not None and after.kind in ("name", "quantity", "number", "bad")
         ):

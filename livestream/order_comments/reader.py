@@ -51,7 +51,7 @@ def read_comment(text: str, shelf: Shelf) -> Reading:
     """Read one comment against a shelf. Never raises; the same text and shelf give the same reading."""
     rest, phone = take_phones(normalise(text))
     index = index_of(shelf)
-    tokens = mend(tokenise(rest, index.codes))
+    tokens = mend(tokenise(rest, index.codes, index.pairs))
     draft = _Draft(shelf)
     for part in split_clauses(tokens):
         _read_clause(Clause(part, read_items(part, index)), draft)
@@ -90,6 +90,7 @@ def _read_clause(clause: Clause, draft: _Draft) -> None:
         if act == "deny" and clause.has_items("quantity") and (draft.ops or clause.items[0].kind != "word"):
             draft.unsure.append("Khách nói không phải số này, cần người xem.")
         draft.talked = True
+        draft.mistaken = draft.mistaken or clause.has("complaint")
         draft.supposed = draft.supposed or (act == "suppose" and clause.has_words("nếu"))
         draft.reasons.append(_TALK[act])
         _remember_topic(clause, draft)
@@ -164,6 +165,8 @@ def _is_order(clause: Clause, items: Sequence[Item], wishes: Sequence[Wish], dra
         named = all(wish.named for wish in wishes)
         if named and any(len(wish.codes or ()) != 1 for wish in wishes):
             return False
+        if any(wish.unknown for wish in wishes) and _leads(items, "code"):
+            return True
         return verb_orders(clause) if named else (verb or _only_address(items))
     bare_container = all(wish.quantity is not None and wish.quantity.kind == "container" for wish in wishes)
     if bare_container:
@@ -171,7 +174,29 @@ def _is_order(clause: Clause, items: Sequence[Item], wishes: Sequence[Wish], dra
         return _only_address(items) if not verb else (coded or _right_behind_a_verb(items))
     if verb or any(item.kind == "code" for item in items):
         return True
-    return draft.ordering or _leads(items, "quantity", "name")
+    if draft.ordering:
+        return True
+    return _leads(items, "quantity", "name") and not _speaks_of_it(clause, items)
+
+
+_SPENT = frozenset(("ăn", "có", "hết", "mất", "được", "an", "het"))
+
+
+def _speaks_of_it(clause: Clause, items: Sequence[Item]) -> bool:
+    """Tell whether a quantity without a verb is only spoken of: "10kg mà ăn 2 ngày hết veo"."""
+    amount = next((item for item in items if item.kind == "quantity"), None)
+    if amount is not None and foreign_produce(clause.tokens, amount.end):
+        return False
+    if clause.tokens[0].text in _SPENT:
+        return True
+    strange = 0
+    for item in items:
+        if item.kind == "word" and "destination" in item.senses and "polite" not in item.senses:
+            break
+        strange += item.kind == "noise" or (
+            item.kind == "word" and not is_quiet(item) and not clause.tokens[item.start].capital
+        )
+    return strange > 1
 
 
 def _one_order(clause: Clause) -> bool:
@@ -199,7 +224,7 @@ def _right_behind_a_verb(items: Sequence[Item]) -> bool:
 
 def _leads(items: Sequence[Item], *kinds: str) -> bool:
     """Tell whether such an item is the first that says anything, names of people apart."""
-    first = next((item for item in items if not is_quiet(item)), None)
+    first = next((item for item in items if not is_quiet(item) and item.kind != "noise"), None)
     return first is not None and first.kind in kinds
 
 
@@ -225,7 +250,7 @@ _PRAISE = {"ngon", "đẹp", "tươi", "thích", "quá", "lắm", "dep", "thich"
 
 def _read_price_only(clause: Clause, items: Sequence[Item], draft: _Draft) -> None:
     _remember_topic(clause, draft)
-    offered = any(item.kind in ("code", "name") for item in items)
+    offered = any(item.kind == "code" for item in items)
     bare = all(item.kind in ("code", "name", "price") or is_quiet(item) for item in items)
     if not clause.has("price word") and (
         (offered and bare) or clause.has("order") or (clause.has_words("bán", "cho") and orders(clause) and offered)

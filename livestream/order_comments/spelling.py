@@ -4,6 +4,7 @@ from livestream.order_comments.lexicon import folded, senses_of
 from livestream.order_comments.tokens import Token, word_token
 
 _TELEX_TONES = "sfrxj"
+_BEFORE_TONES = frozenset("aeiouyw")
 _TELEX_DOUBLES = {"aa": "â", "ee": "ê", "oo": "ô", "dd": "đ", "aw": "ă", "ow": "ơ", "uw": "ư"}
 _MENDED = {
     "order",
@@ -39,13 +40,15 @@ def mend(tokens: list[Token]) -> list[Token]:
 
 
 def _telex(token: Token) -> Token:
-    if token.kind != "word" or token.senses or len(token.text) < 3 or not token.text.isascii():
+    if token.kind != "word" or token.senses or len(token.text) < 3:
         return token
     for n, letter in enumerate(token.text):
-        if letter in _TELEX_TONES and n:
+        if letter in _TELEX_TONES and n and (token.text[n - 1] in _BEFORE_TONES or n == len(token.text) - 1):
             candidate = _hatted(token.text[:n] + token.text[n + 1 :])
             if senses_of(folded(candidate)) & _MENDED:
                 return word_token(folded(candidate), glued=token.glued, capital=token.capital)
+    if token.text[-1] == token.text[-2] and senses_of(token.text[:-1]) & _MENDED:
+        return word_token(token.text[:-1], glued=token.glued, capital=token.capital)
     candidate = _hatted(token.text)
     if candidate != token.text and senses_of(candidate) & _MENDED:
         return word_token(candidate, glued=token.glued, capital=token.capital)

@@ -52,8 +52,10 @@ def normalise(text: str) -> str:
     return _LONG_LETTER.sub(r"\1", _WEB_ADDRESS.sub(" ", composed))
 
 
-def tokenise(text: str, codes: Collection[str]) -> list[Token]:
-    """Split normalised text into tokens; ``codes`` are the shelf's codes, folded, so that joined forms come apart."""
+def tokenise(text: str, codes: Collection[str], pairs: Collection[tuple[str, str]] = ()) -> list[Token]:
+    """Split normalised text into tokens; ``codes`` are the shelf's codes, folded, so that joined forms come apart; ``pairs``
+    are the pairs of words in its names, which are no short forms ("U hồng").
+    """
     pieces: list[Token] = []
     end = -1
     shouted = text.isupper()
@@ -69,7 +71,7 @@ def tokenise(text: str, codes: Collection[str]) -> list[Token]:
             pieces.append(word_token(raw.lower(), glued=glued, capital=capital))
         else:
             pieces.append(Token(raw, "mark", glued, raw))
-    return _written_out(_with_codes(pieces, codes))
+    return _written_out(_with_codes(pieces, codes), pairs)
 
 
 @lru_cache(maxsize=4096)
@@ -146,7 +148,7 @@ def _spoken_code(word: Token, after: Token, codes: Collection[str]) -> list[Toke
     return [Token(f"{letter}{digit}", "code", word.glued, f"{letter}{digit}")]
 
 
-def _written_out(tokens: list[Token]) -> list[Token]:
+def _written_out(tokens: list[Token], pairs: Collection[tuple[str, str]]) -> list[Token]:
     """Replace the short forms that thumbs type by the words they stand for."""
     result: list[Token] = []
     for i, token in enumerate(tokens):
@@ -156,6 +158,8 @@ def _written_out(tokens: list[Token]) -> list[Token]:
         if token.text == "kg" and before is not None and not counted and before.senses & {"polite"}:
             # "còn kg shop" asks; "2 kg" and "vài kg" weigh.
             full = None if before.senses & {"vague count", "half", "order", "give", "digit"} else "không"
+        if full is not None and before is not None and (folded(before.text), folded(token.text)) in pairs:
+            full = None
         if full is None or (counted and (token.text == "tui" or (token.glued and token.text in ("k", "m", "t")))):
             result.append(token)
             continue

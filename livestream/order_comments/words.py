@@ -21,7 +21,7 @@ SHORT_FORMS = {
     "v": "vậy", "zậy": "vậy", "zay": "vậy", "dị": "vậy", "dzậy": "vậy", "rứa": "vậy", "ntn": "như thế nào", "vs": "với",
     "dzới": "với", "cx": "cũng", "cg": "cũng", "ng": "người", "mn": "mọi người", "mng": "mọi người", "e": "em", "c": "chị",
     "a": "anh", "b": "bạn", "t": "tôi", "m": "mình", "mk": "mình", "cj": "chị", "sop": "shop", "sốp": "shop",
-    "shốp": "shop", "sh": "shop", "shopp": "shop", "tui": "tôi", "tớ": "tôi", "wá": "quá", "wa": "quá", "qá": "quá",
+    "shốp": "shop", "sh": "shop", "shopp": "shop", "s": "sao", "mik": "mình", "tui": "tôi", "tớ": "tôi", "wá": "quá", "wa": "quá", "qá": "quá",
     "wán": "quán", "lun": "luôn", "lươn": "luôn", "nhìn": "nhìn", "kí": "ký", "kgs": "kg", "kilo": "kg", "kilogam": "kg",
     "kgam": "kg", "gr": "g", "gam": "g", "gram": "g", "thoy": "thôi", "thui": "thôi", "hum": "hôm", "bửa": "bữa", "iem": "em",
     "chuyễn": "chuyển", "nghin": "nghìn", "ngàn": "nghìn", "box": "thùng", "boxes": "thùng", "bottle": "chai",
@@ -40,7 +40,7 @@ WEIGHTS = {
 CONTAINERS = _words(
     """
     thùng, thúng, hộp, chai, lọ, túi, bịch, gói, rổ, sọt, giỏ, khay, vỉ, hũ, bao, bó, chùm, két, kiện, lốc, quả,
-    trái, buồng, cái, suất, combo, set, can, lon, bình, con
+    trái, buồng, cái, suất, combo, set, bình
     """
 )
 """Counted containers; only those that an offer is sold in or packed in can be resolved."""
@@ -65,7 +65,7 @@ ORDER_VERBS = _words(
 """Words that order by themselves."""
 GIVING_VERBS = _words(
     """
-    cho, để, gửi, bán, giữ, ghi, note, nhận, thêm, cần, xin, làm, soạn, đóng, gói, tính, ship, giao, lên, add,
+    cho, để, gửi, bán, giữ, ghi, note, nhận, thêm, cần, xin, soạn, đóng, gói, tính, ship, giao, lên, add,
     get, give, cân cho, để dành, phần, chia, nhượng, còn lại cho, ké, cắt, hái, gởi, gữi, kêu, like, i like, xếp
     """
 )
@@ -105,7 +105,7 @@ MORE_WORDS = _words("nữa, thêm")
 
 QUESTIONS = _words(
     """
-    bao nhiêu, nhiêu tiền, nhiêu 1, nhiêu một, giá nhiêu, nhiêu vậy, bao lâu, bao giờ, khi nào, lúc nào, chừng
+    bao h, mấy h, bao nhiêu, nhiêu tiền, nhiêu 1, nhiêu một, giá nhiêu, nhiêu vậy, bao lâu, bao giờ, khi nào, lúc nào, chừng
     nào, mấy giờ, mấy ngày, mấy tiền, mấy hôm, mấy bữa, mấy tháng, mấy năm, mấy tuổi, mấy lít, mấy người, mấy
     tiếng, mấy quả, mấy trái, ngày mấy, tháng mấy, thế nào, như thế nào, như nào, làm sao, giá sao, sao shop, sao
     vậy, sao em, sao ạ, sao ta, sao thế, ở đâu, tới đâu, đến đâu, đi đâu, vào đâu, về đâu, chỗ nào, tại sao, vì
@@ -159,6 +159,9 @@ NOW = _words(
     """
 )
 DONE_WORDS = _words("rồi")
+COMPLAINTS = _words(
+    "giao thiếu, gửi thiếu, ship thiếu, giao nhầm, gửi nhầm, ship nhầm, bị thiếu, bị hỏng, bị dập, bị hư, giao sai, gửi sai"
+)
 LIKE_BEFORE = _words(
     """
     như cũ, như đơn, như hôm, như lần, như bữa, như tuần, như mọi, như đợt, như tháng, giống hôm, giống lần, giống
@@ -170,7 +173,7 @@ LIKE_BEFORE = _words(
 
 SUPPOSING = _words(
     """
-    nếu, giá mà, giá như, phải chi, ước gì, ước, để em hỏi, để chị hỏi, để mình hỏi, để hỏi, để tính, để xem, để
+    để dành tiền, tiền mua, nếu, giá mà, giá như, phải chi, ước gì, ước, để em hỏi, để chị hỏi, để mình hỏi, để hỏi, để tính, để xem, để
     em xem, để em tính, định, tính mua, tính lấy, tính đặt, tính chốt, tính làm, đợi lương, chờ lương, mai mốt, để
     mai, để lát, để tối, để hôm, để bữa, để khi, để lần, để đợt, suy nghĩ, cân nhắc, chắc sẽ, chắc lấy, chắc mua,
     chắc đặt, chắc chốt, phân vân, biết thế, biết vậy, tưởng, lẽ ra, đáng lẽ, bữa nào, hôm nào, khi khác, lần sau,
@@ -196,10 +199,10 @@ LATER_WORDS = _words("mai, mốt, cuối tuần, tuần sau, tháng sau, lát n�
 
 REPORTING = _words(
     """
-    ai chốt, ai lấy, ai mua, ai đặt, ai mà, chị kia, anh kia, bạn kia, bà kia, ông kia, cô kia, bác kia, chú kia,
+    bán được, ngày bán, bán 1 ngày, bán hết, bán một ngày, ai chốt, ai lấy, ai mua, ai đặt, ai mà, chị kia, anh kia, bạn kia, bà kia, ông kia, cô kia, bác kia, chú kia,
     em kia, người ta, có người, người khác, nhà bên, hàng xóm, bạn em, bạn chị, bạn mình, nghe nói, nghe bảo, thấy
     nói, thấy bảo, thấy bạn, thấy chị, thấy anh, thấy người, thấy ai, thấy mọi người, thấy bác, bạn nào, chị nào,
-    anh nào, bác nào, mẹ nào, người quen, có bạn, có chị, có anh, có bác, có cô, có ông, có bà, nhiều người, đứa
+    anh nào, bác nào, mẹ nào, người quen, có bạn, có chị, có anh, có bác, có ông, nhiều người, đứa
     bạn, chị gái em, có mẹ, có nhà, bà nào, ông nào, cô nào, nhà nào, khách nào, đứa nào, khách, họ, mọi người
     lấy, mọi người mua, mọi người chốt, toàn người, bên kia, chỗ khác, bên khác, someone, people, they, anh trên,
     chị trên, bạn trên, bác trên
@@ -226,6 +229,11 @@ VAGUE_AMOUNTS = _words(
     """
 )
 
+IDLE = _words(
+    "mưa to, mưa lớn, mưa gió, mưa quá, mất mùa, được mùa, mùa này, vào mùa, hết mùa, đầu mùa, cuối mùa, trái mùa, đúng mùa, mùa vải, đắt quá, đắt thế, đắt lắm, đắt đỏ, đắt ghê"
+)
+"""Runs that only keep their words from meaning something else: "mưa to" typed without marks is no "mua"."""
+
 PRONOUNS = _words(
     """
     em, anh, chị, cô, chú, bác, bà, ông, tôi, mình, mẹ, bố, má, con, cháu, dì, cậu, mợ, thím, dượng, ad, admin,
@@ -236,7 +244,7 @@ PRONOUNS = _words(
 )
 POLITE = _words(
     """
-    ạ, ah, ak, á, nha, nhé, nhen, nghen, nghe, hen, nhe, nhá, nhoa, nghỉn, nè, nà, nào, này, đi, luôn, ngay, gấp,
+    ạ, hôm, ah, ak, á, nha, nhé, nhen, nghen, nghe, hen, nhe, nhá, nhoa, nghỉn, nè, nà, nào, này, đi, luôn, ngay, gấp,
     giúp, giùm, dùm, hộ, dạ, vâng, ok, oke, okie, okela, okla, ui, ơi, hỡi, pls, please, plz, thanks, thank, you,
     thank you, ths, tks, thanh, cảm ơn, cám ơn, nhiều, với, cùng, cũng, nhé em, the, of, for, and, more, some,
     alo, hello, hi, hihi, haha, hehe, kk, chào, uh, um, ừ, ờ, à, thế, vậy, đó, đấy, đây, ta, y, ha, hén, nhỉ, là,
@@ -270,7 +278,7 @@ NOT_A_QUANTITY_AFTER = _words(
     tuổi, giờ, h, g, tháng, ngày, năm, nhóm, người, lần, tiếng, phút, bữa, lít, l, ml, đứa, độ, đêm, hôm, tuần,
     buổi, phần trăm, km, m, mét, cây, sào, mẫu, hộ, giây, p, view, mắt, like, tim, đơn, món, mâm, nồi, cm, vụ,
     hecta, ha, tầng, lầu, phòng, chuyến, sao, đợt, mùa, mẹ con, vợ chồng, anh em, chị em, điểm, vườn, gốc, share,
-    mét vuông, cháu, bé, đời, kênh, live, triệu, nhà, ông, bà, xe, chuyến xe, công, kiếp, lượt, tài khoản, vòng,
+    mét vuông, cháu, bé, đời, kênh, live, triệu, ông, bà, xe, chuyến xe, công, kiếp, lượt, tài khoản, vòng,
     gia đình, bước, chân, tay, mặt, chục người, ký tự, tiếng đồng hồ
     """
 )
