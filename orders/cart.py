@@ -85,6 +85,20 @@ def parse_quantity(sold: Listing | OrderLine, typed: str) -> int:
         raise InvalidInput(message, field="quantity") from refused
 
 
+def is_weighed(line: OrderLine) -> bool:
+    """Tell whether a line's base unit is the gram, because its sale unit weighs as many grams as it has base units."""
+    return line.weight_grams == line.unit_quantity
+
+
+def parse_measured(line: OrderLine, typed: str) -> int:
+    """Read what the scale or the count showed for a line, and return base units.
+
+    What is weighed is read in kilograms, boxes too: a box of 5 kg that holds 4,9 is billed for 4,9. What is counted is
+    read in its sale unit. Raises ``InvalidInput`` as ``parse_quantity``.
+    """
+    return parse_kilograms(typed) if is_weighed(line) else parse_quantity(line, typed)
+
+
 def type_quantity(quantity: int, unit_quantity: int) -> str:
     """Write base units the way a number field takes them in sale units: ``(2500, 1000)`` → "2.5"."""
     whole, rest = divmod(quantity * _MILLI // unit_quantity, _MILLI)

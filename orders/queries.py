@@ -10,6 +10,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
+from app.quantity import GRAMS_PER_KG
 from orders.balances import REFUND_PROMISED
 from orders.models import Allocation, Claim, Order, OrderEntry, OrderLine, Payment, Refund, Shipment
 from orders.pricing import price_per_kg
@@ -40,6 +41,12 @@ class LineView:
     placeholder: str
     photo: str | None
     origins: tuple[Origin, ...]
+
+    @property
+    def measured_unit(self) -> tuple[int, str]:
+        """The unit in which this line is packed and refunded: kilograms for what is weighed, else its sale unit."""
+        weighed = self.line.weight_grams == self.line.unit_quantity
+        return (GRAMS_PER_KG, "kg") if weighed else (self.line.unit_quantity, self.line.unit_label)
 
     @property
     def short_packed(self) -> bool:

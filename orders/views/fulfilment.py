@@ -9,7 +9,7 @@ from app.db import db, write_transaction
 from app.errors import DomainError, InvalidInput
 from app.quantity import parse_vnd
 from orders.access import staff_order
-from orders.cart import parse_quantity
+from orders.cart import parse_measured
 from orders.desk import deliver_by_staff, pack_by_staff, return_by_staff, ship_by_staff
 from orders.desk_queries import loads_by_household, orders_on_the_way, orders_to_pack, packed_orders
 from orders.forms import ReturnForm, ShipForm, blame
@@ -47,7 +47,7 @@ def pack(code: str) -> Response | str | tuple[str, int]:
         typed = request.form.get(f"line-{line.id}", "").strip()
         try:
             # Nothing of it in the box is an answer, and a field left empty is not.
-            packed[line.id] = 0 if typed == "0" else parse_quantity(line, typed)
+            packed[line.id] = 0 if typed == "0" else parse_measured(line, typed)
         except InvalidInput as refused:
             errors[f"line-{line.id}"] = _(refused.message)
     if errors:

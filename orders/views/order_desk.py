@@ -11,7 +11,7 @@ from app.db import current_policy, db, write_transaction
 from app.errors import DomainError, InvalidInput
 from app.text import clean_line
 from orders.access import line_of_order, staff_claim, staff_order, staff_task
-from orders.cart import parse_quantity
+from orders.cart import parse_measured
 from orders.claiming import accept_claim, reject_claim
 from orders.desk import cancel_by_staff, claim_task, close_task, confirm_cod, extend_by_staff
 from orders.desk_queries import count_waiting, find_orders, open_claims, open_tasks, tasks_of_order
@@ -164,6 +164,7 @@ def _page(found: Order, *, reason_form: ReasonForm | None = None) -> str:
         "orders/desk/order.html",
         page=load_order_page(session, found),
         order=found,
+        is_owner=True,
         tasks=tasks_of_order(session, found),
         reason_form=reason_form or ReasonForm(formdata=None),
         ship_form=ShipForm(formdata=None),
@@ -193,7 +194,7 @@ def _typed_quantities(wanted_by: Order) -> dict[int, int]:
         number = name.removeprefix("quantity-")
         if name.startswith("quantity-") and number.isascii() and number.isdigit() and typed.strip() not in ("", "0"):
             line = line_of_order(db.session(), wanted_by, int(number[:15]))
-            quantities[line.id] = parse_quantity(line, typed)
+            quantities[line.id] = parse_measured(line, typed)
     if not quantities:
         raise InvalidInput("Bác ghi hoàn lại bao nhiêu giúp em, ví dụ 1,5.", field="quantity")
     return quantities

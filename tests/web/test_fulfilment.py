@@ -3,10 +3,13 @@
 import pytest
 from sqlalchemy import func, select
 
+from app.clock import system_clock
+from app.db import write_transaction
 from orders.models import DeskTask, OrderLine, Payment
 from shop.models import HarvestLot
 from tests.web.buying import buy, check_out, confirmed, fresh, order_at, transfer
 from tests.web.conftest import MAX_QUERIES
+from tests.world import add_lot
 
 
 @pytest.fixture
@@ -146,3 +149,15 @@ def test_fulfilment_asks_little_of_the_database(world, client, staff, address, c
     with count_queries() as seen:
         assert staff.get(path.format(code=code)).status_code == 200
     assert int(seen) <= MAX_QUERIES, "\n".join(seen.statements)
+
+
+def test_a_box_is_weighed_in_kilograms(world, client, staff):
+    with write_transaction() as session:
+        add_lot(session, world, world.households[2], 20_000, clock=system_clock, listing=world.box_listing)
+    address = buy(client, world.box_listing, "2")
+    check_out(client, address, method="cod")
+    confirmed(address)
+    assert "khách đặt 2\u00a0thùng = 10\u00a0kg" in staff.get(f"/htx/dong-goi/{order_at(address).code}").text
+    pack(staff, address, "9,9")
+    assert order_at(address).goods_vnd == 396_000
+    assert "Cân thực 9,9\u00a0kg" in client.get(address).text

@@ -40,7 +40,7 @@ def test_a_new_order_shows_its_clock_its_lines_and_its_total(client, address):
     assert order_at(address).code in page
 
 
-@pytest.mark.parametrize("token", ["khong-co", "x" * 5000, "%00", "..%2f..%2fetc", "' OR 1=1 --", "<script>"])
+@pytest.mark.parametrize("token", ["khong-co", "x" * 5000, "..%2f..%2fetc", "' OR 1=1 --", "<script>"])
 def test_an_unknown_link_opens_nothing(world, client, address, token):
     assert client.get(f"/don/{token}").status_code == 404
 
