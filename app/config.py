@@ -51,6 +51,8 @@ class Config:
     intake_queue: int = 2_000
     mail_from: str = "cho-phien@localhost"
     smtp_url: str | None = None
+    sms_url: str | None = None
+    sms_token: str | None = None
     trusted_proxies: int = 0
     log_level: str = "INFO"
     policy: SalePolicy = field(default_factory=SalePolicy)
@@ -64,6 +66,11 @@ class Config:
     def pool_size(self) -> int:
         """Connections needed at once: every HTTP and socket thread, the writer, the sweeper and one to spare."""
         return self.http_threads + self.socket_threads + 3
+
+    @property
+    def can_text(self) -> bool:
+        """True when text messages reach somebody: through a gateway, or on the console outside production."""
+        return self.sms_url is not None or self.environment != "production"
 
     @property
     def secure_cookies(self) -> bool:
@@ -189,6 +196,8 @@ def setting_readers() -> dict[str, tuple[str, Any]]:
         "CHOPHIEN_INTAKE_QUEUE": ("intake_queue", _integer),
         "CHOPHIEN_MAIL_FROM": ("mail_from", _text),
         "CHOPHIEN_SMTP_URL": ("smtp_url", _text),
+        "CHOPHIEN_SMS_URL": ("sms_url", _url),
+        "CHOPHIEN_SMS_TOKEN": ("sms_token", _text),
         "CHOPHIEN_TRUSTED_PROXIES": ("trusted_proxies", _count),
         "CHOPHIEN_LOG_LEVEL": ("log_level", _text),
     }

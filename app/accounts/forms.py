@@ -29,6 +29,7 @@ from wtforms.validators import DataRequired, Length, Optional
 
 from app.accounts.buyers import MAX_NAME
 from app.accounts.security import datastore
+from app.mail import require_texting
 from app.web import safe_next
 
 _SECRET = {"autocomplete": "current-password"}
@@ -63,13 +64,14 @@ class SignInForm(UnifiedSigninForm):
         """Check; before a code is sent choose the way by what was typed and make sure that the person has a secret for it."""
         if self.submit_send_code.data and isinstance(self.identity.data, str):
             self.chosen_method.data = "email" if "@" in self.identity.data else "sms"
+            if self.chosen_method.data == "sms":
+                require_texting()
             self._prepare_codes(self.chosen_method.data)
         return bool(super().validate(**kwargs))
 
     def _prepare_codes(self, method: str) -> None:
         user = lookup_identity(self.identity.data)
-        offered = method in current_app.config["SECURITY_US_ENABLED_METHODS"]
-        if user and offered and method not in datastore.us_get_totp_secrets(user):
+        if user and method not in datastore.us_get_totp_secrets(user):
             datastore.us_set(user, method, current_app.extensions["security"].totp_factory.generate_totp_secret())
 
 

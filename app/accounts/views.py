@@ -24,6 +24,7 @@ from app.clock import system_clock
 from app.db import write_transaction
 from app.error_pages import wants_json
 from app.errors import DomainError, InvalidInput
+from app.mail import require_texting
 from app.network import network_key
 from app.phones import format_phone, mask_phone
 from app.web import safe_next, spend
@@ -86,6 +87,7 @@ def prove_phone() -> str:
 def send_phone_code() -> Response:
     """Send a code to the buyer's phone."""
     spend("20/minute", "phone-code")
+    require_texting()
     buyer = require_buyer()
     with write_transaction() as session:
         request_phone_code(session, buyer.id, clock=system_clock)

@@ -60,7 +60,6 @@ def register(app: Flask) -> None:
 
 def _settings(config: Config) -> dict[str, object]:
     """Return Flask-Security's settings: phone or e-mail, password or code, an authenticator app for who wants one."""
-    with_sms = config.environment != "production"
     return {
         "SECURITY_PASSWORD_SALT": sha256(f"password-salt:{config.secret_key}".encode()).hexdigest(),
         "SECURITY_PASSWORD_HASH": "argon2",
@@ -103,7 +102,7 @@ def _settings(config: Config) -> dict[str, object]:
         "SECURITY_US_VERIFY_SEND_CODE_URL": "/tai-khoan/xac-nhan/gui-ma",
         "SECURITY_US_SETUP_URL": "/tai-khoan/cach-dang-nhap",
         "SECURITY_US_VERIFY_LINK_URL": "/dang-nhap/duong-dan",
-        "SECURITY_US_ENABLED_METHODS": ["password", "email", *(["sms"] if with_sms else [])],
+        "SECURITY_US_ENABLED_METHODS": ["password", "email", *(["sms"] if config.can_text else [])],
         "SECURITY_US_MFA_REQUIRED": ["password", "email", "sms"],
         "SECURITY_US_TOKEN_VALIDITY": CODE_SECONDS,
         "SECURITY_SMS_SERVICE": "outbox",

@@ -1,10 +1,12 @@
 """What must reach the outside leaves at least once after the commit, and a bad receiver holds nothing up."""
 
+import json
 import smtplib
 import socket
 import threading
 from contextlib import contextmanager
 from email import message_from_bytes, policy
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from flask import Flask
@@ -13,7 +15,7 @@ from sqlalchemy import select
 from app import outbox
 from app.clock import FrozenClock
 from app.db import WRITE_OPTION, db, write_transaction
-from app.mail import compose, refuse_sms, smtp_sender
+from app.mail import compose, gateway_sender, refuse_sms, smtp_sender
 from app.outbox import MAX_ATTEMPTS, OutboxMessage, deliver_due, enqueue
 
 
@@ -195,3 +197,44 @@ def test_a_server_without_encryption_gets_no_password():
     with mail_server() as (port, told), pytest.raises(smtplib.SMTPException):
         smtp_sender(f"smtp://user:secret@127.0.0.1:{port}", "htx@example.vn")(LETTER)
     assert not any("AUTH" in line.upper() or "secret" in line for line in told)
+
+
+@contextmanager
+def sms_gateway(status: int):
+    """A small real HTTP server on loopback that takes one message and answers with this status."""
+    taken: list[tuple[dict, str | None]] = []
+
+    class Gateway(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            taken.append((body, self.headers["Authorization"]))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_words: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Gateway)
+    server.timeout = 10
+    thread = threading.Thread(target=server.handle_request)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/send", taken
+    finally:
+        thread.join(15)
+        server.server_close()
+
+
+TEXT = {"message_id": 9, "to": "+84912345678", "text": "Cho Phien: ma xac minh cua bac la 123456."}
+
+
+def test_a_text_message_goes_to_the_gateway():
+    with sms_gateway(202) as (url, taken):
+        gateway_sender(url, "s3cret")(TEXT)
+    assert taken == [({"id": 9, "to": "+84912345678", "text": TEXT["text"]}, "Bearer s3cret")]
+
+
+def test_a_gateway_that_refuses_means_later():
+    with sms_gateway(503) as (url, taken), pytest.raises(OSError, match="503"):
+        gateway_sender(url, None)(TEXT)
+    assert taken[0][1] is None

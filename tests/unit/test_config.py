@@ -35,6 +35,8 @@ GOOD = {
     "CHOPHIEN_INTAKE_QUEUE": ("100", "intake_queue", 100),
     "CHOPHIEN_MAIL_FROM": ("HTX <htx@example.vn>", "mail_from", "HTX <htx@example.vn>"),
     "CHOPHIEN_SMTP_URL": ("smtps://u:p@mail.example.vn", "smtp_url", "smtps://u:p@mail.example.vn"),
+    "CHOPHIEN_SMS_URL": ("https://sms.example.vn/send", "sms_url", "https://sms.example.vn/send"),
+    "CHOPHIEN_SMS_TOKEN": ("abc", "sms_token", "abc"),
     "CHOPHIEN_TRUSTED_PROXIES": ("0", "trusted_proxies", 0),
     "CHOPHIEN_LOG_LEVEL": ("debug", "log_level", "debug"),
 }
@@ -56,6 +58,7 @@ BAD = {
     "CHOPHIEN_INTAKE_QUEUE": ["0", "x", "99999999999999999999"],
     "CHOPHIEN_MAIL_FROM": ["nobody"],
     "CHOPHIEN_SMTP_URL": ["mail.example.vn", "http://mail.example.vn", "smtp://"],
+    "CHOPHIEN_SMS_URL": ["sms.example.vn", "tel:123"],
     "CHOPHIEN_TRUSTED_PROXIES": ["-1", "x"],
     "CHOPHIEN_LOG_LEVEL": ["LOUD"],
     "PORT": ["0", "65536", "http", "-1"],
@@ -64,7 +67,7 @@ BAD = {
     "CHOPHIEN_HOLD_CEILING_MINUTES": ["5"],
     "CHOPHIEN_SECERT_KEY": ["a misspelt name"],
 }
-ANY_TEXT = {"CHOPHIEN_SECRET_KEY", "CHOPHIEN_MEDIA_ROOT"}
+ANY_TEXT = {"CHOPHIEN_SECRET_KEY", "CHOPHIEN_SMS_TOKEN", "CHOPHIEN_MEDIA_ROOT"}
 
 
 def test_an_empty_environment_is_a_whole_development_set_up():
@@ -141,6 +144,12 @@ def test_production_stands_with_its_own_secrets():
 def test_production_refuses_what_is_not_safe(change: dict[str, str], sentence: str):
     with pytest.raises(ConfigError, match=sentence):
         Config.from_environment(PRODUCTION | change)
+
+
+def test_production_texts_only_through_a_gateway():
+    assert Config.from_environment({}).can_text
+    assert not Config.from_environment(PRODUCTION).can_text
+    assert Config.from_environment(PRODUCTION | {"CHOPHIEN_SMS_URL": "https://sms.example.vn"}).can_text
 
 
 def test_sqlite_is_one_process_and_split_roles_need_redis():

@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -301,6 +302,16 @@ def test_a_wrong_or_old_code_is_refused(app: Flask, lan: User, monkeypatch: pyte
     monkeypatch.setattr(security.TOTP, "now", staticmethod(lambda: later))
     attempt(client, "lan@example.com", code)
     assert not signed_in(client)
+
+
+def test_without_a_gateway_nobody_waits_for_a_text_message(app: Flask, lan: User, monkeypatch: pytest.MonkeyPatch):
+    production = replace(app.extensions["chophien"], environment="production")
+    monkeypatch.setitem(app.extensions, "chophien", production)
+    answers = [browser(app).post("/dang-nhap/gui-ma", data={"identity": who}) for who in ("0912345678", "0987654321")]
+    assert [answer.status_code for answer in answers] == [409, 409], "for known and unknown numbers alike"
+    assert "chưa gửi được tin nhắn" in answers[0].text
+    assert browser(app).post("/dang-nhap/gui-ma", data={"identity": "lan@example.com"}).status_code == 200
+    assert last_message(app, "mail")["to"] == "lan@example.com"
 
 
 def test_a_link_cannot_sign_in(app: Flask, lan: User):
