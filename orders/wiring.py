@@ -16,7 +16,19 @@ from orders.expiring import expire_due_orders
 from orders.intake import PlaceOrderCommand, place_submitted
 from orders.payments.banks import bank_list
 from orders.queries import any_order_due
-from orders.views import cart, checkout, fulfilment, order_desk, order_page
+from orders.views import (
+    books,
+    cart,
+    checkout,
+    fulfilment,
+    order_desk,
+    order_page,
+    refunds,
+    reports,
+    settlement,
+    statement,
+    transfers,
+)
 from shop.views.common import own_standing
 
 BLUEPRINTS = (
@@ -25,6 +37,12 @@ BLUEPRINTS = (
     order_page.blueprint,
     order_desk.blueprint,
     fulfilment.blueprint,
+    transfers.blueprint,
+    refunds.blueprint,
+    settlement.blueprint,
+    books.blueprint,
+    reports.blueprint,
+    statement.blueprint,
 )
 
 
@@ -37,7 +55,8 @@ def register(app: Flask) -> None:
     app.extensions["chophien_navigation"].append(_places)
     app.extensions["chophien_shortfall_handlers"].append(cover_shortfall)
     app.extensions["chophien_banks"] = _banks
-    app.extensions["chophien_staff_sections"].append(order_desk.staff_section)
+    app.extensions["chophien_staff_sections"].extend([order_desk.staff_section, transfers.staff_section])
+    app.extensions["chophien_household_sections"].append(statement.money_section)
     app.extensions.setdefault("chophien_desk_sections", [])
 
 
@@ -66,6 +85,8 @@ def _places() -> list[tuple[str, str, str]]:
         return [
             (_("Bàn chốt đơn"), url_for("order_desk.desk"), "bell"),
             (_("Đơn hàng"), url_for("order_desk.orders"), "box"),
+            (_("Chuyển khoản"), url_for("payments.index"), "bank"),
+            (_("Báo cáo"), url_for("reports.index"), "chart"),
         ]
     if standing.household_ids or standing.host_of or standing.team_of or standing.leader_of:
         return []

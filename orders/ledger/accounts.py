@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from app.i18n import N_
 from app.text import fold
 from orders.ledger.models import LedgerAccount
 
@@ -30,28 +31,28 @@ FAILED_DELIVERY = "expense:failed_delivery"
 PACKING_LOSS = "expense:packing_loss"
 
 ACCOUNT_NAMES = {
-    BANK: "Tiền gửi ngân hàng",
-    STRIPE_CLEARING: "Tiền thẻ chờ về",
-    BUYER_DEPOSIT: "Tiền người mua ứng trước",
-    UNMATCHED_RECEIPTS: "Tiền vào chưa khớp đơn",
-    REFUND_PAYABLE: "Tiền phải hoàn",
-    PAYOUT_IN_TRANSIT: "Khoản chi đang chuyển",
-    COOP_FEE: "Phần hợp tác xã",
-    PACKING: "Tiền đóng gói",
-    FEE_RECOVERED: "Phí thanh toán thu lại",
-    PAYMENT_FEE: "Phí cổng thanh toán",
-    FX: "Chênh lệch tỷ giá",
-    DISPUTE: "Phí khiếu nại thẻ",
-    COURIER_FEE: "Phí thu hộ",
-    FAILED_DELIVERY: "Chi phí giao không thành",
-    PACKING_LOSS: "Tổn thất đóng gói",
+    BANK: N_("Tiền gửi ngân hàng"),
+    STRIPE_CLEARING: N_("Tiền thẻ chờ về"),
+    BUYER_DEPOSIT: N_("Tiền người mua ứng trước"),
+    UNMATCHED_RECEIPTS: N_("Tiền vào chưa khớp đơn"),
+    REFUND_PAYABLE: N_("Tiền phải hoàn"),
+    PAYOUT_IN_TRANSIT: N_("Khoản chi đang chuyển"),
+    COOP_FEE: N_("Phần hợp tác xã"),
+    PACKING: N_("Tiền đóng gói"),
+    FEE_RECOVERED: N_("Phí thanh toán thu lại"),
+    PAYMENT_FEE: N_("Phí cổng thanh toán"),
+    FX: N_("Chênh lệch tỷ giá"),
+    DISPUTE: N_("Phí khiếu nại thẻ"),
+    COURIER_FEE: N_("Phí thu hộ"),
+    FAILED_DELIVERY: N_("Chi phí giao không thành"),
+    PACKING_LOSS: N_("Tổn thất đóng gói"),
 }
 """What the accountant reads; accounts of one household, host or courier are named after their owner."""
 OWNED_NAMES = {
-    "asset:cod_in_hand": "Tiền thu hộ đang ở người giao",
-    "liability:household": "Phải trả hộ",
-    "liability:host": "Phải trả người livestream",
-    "liability:courier": "Phải trả người giao",
+    "asset:cod_in_hand": N_("Tiền thu hộ đang ở người giao"),
+    "liability:household": N_("Phải trả hộ"),
+    "liability:host": N_("Phải trả người livestream"),
+    "liability:courier": N_("Phải trả người giao"),
 }
 OWN_COURIER = "own"
 """The cooperative's own people, when no carrier is named."""

@@ -4,16 +4,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from orders.balances import captured_vnd, refunded_vnd
 from orders.ledger.models import LedgerTransaction
-from orders.models import BankTransaction, Order, Payment
+from orders.models import BankTransaction, Order, Payment, Refund
 from orders.payments.matching import PayableOrder
 from orders.states import OrderState, PaymentState
 
 PAGE = 30
+WAITING_TRANSFERS = ("needs_review", "duplicate", "new")
+WAITING_REFUNDS = ("requested", "approved", "failed")
 _PAID_FOR_GOOD = (OrderState.DELIVERED, OrderState.RETURNED)
 
 
@@ -142,3 +144,43 @@ def transfers(session: Session, cooperative_id: int, states: Collection[str], pa
         )
         for row, code in rows
     ]
+
+
+def refund_counts(session: Session, cooperative_id: int) -> dict[str, int]:
+    """Return how many refunds are in each state."""
+    rows = session.execute(
+        select(Refund.state, func.count())
+        .join(Order, Order.id == Refund.order_id)
+        .where(Order.cooperative_id == cooperative_id)
+        .group_by(Refund.state)
+    )
+    return dict(rows.all())
+
+
+def refunds(session: Session, cooperative_id: int, states: Collection[str], page: int) -> Sequence[Row[Refund, Order]]:
+    """Return a page of refunds in these states with their orders, the oldest first: somebody waits for the money."""
+    return session.execute(
+        select(Refund, Order)
+        .join(Order, Order.id == Refund.order_id)
+        .where(Order.cooperative_id == cooperative_id, Refund.state.in_(states))
+        .order_by(Refund.requested_at, Refund.id)
+        .offset(PAGE * (page - 1))
+        .limit(PAGE)
+    ).all()
+
+
+def waiting_counts(session: Session, cooperative_id: int) -> tuple[int, int]:
+    """Return how many transfers and how many refunds wait for the staff; one query for their home page."""
+    transfers_waiting = (
+        select(func.count(BankTransaction.id))
+        .where(BankTransaction.cooperative_id == cooperative_id, BankTransaction.state.in_(WAITING_TRANSFERS))
+        .scalar_subquery()
+    )
+    refunds_waiting = (
+        select(func.count(Refund.id))
+        .join(Order, Order.id == Refund.order_id)
+        .where(Order.cooperative_id == cooperative_id, Refund.state.in_(WAITING_REFUNDS))
+        .scalar_subquery()
+    )
+    row = session.execute(select(transfers_waiting, refunds_waiting)).one()
+    return int(row[0]), int(row[1])

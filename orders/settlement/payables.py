@@ -30,10 +30,8 @@ class Payable:
         return max(0, self.balance_vnd - max(0, self.fresh_vnd) - self.drafted_vnd)
 
 
-def payables(
-    session: Session, cooperative_id: int, *, settle_after_hours: int, now: datetime, code: str | None = None
-) -> list[Payable]:
-    """Return every household and host of a cooperative with a ledger account, ordered by type and id; or one by its code.
+def payables(session: Session, cooperative_id: int, *, settle_after_hours: int, now: datetime) -> list[Payable]:
+    """Return every household and host of a cooperative with a ledger account, ordered by type and id.
 
     Goods delivered within ``settle_after_hours`` may still be complained about; their part waits.
     """
@@ -53,8 +51,6 @@ def payables(
         .group_by(kinds, LedgerAccount.owner_id, LedgerAccount.id)
         .order_by(kinds, LedgerAccount.owner_id)
     )
-    if code is not None:
-        statement = statement.where(LedgerAccount.code == code)
     drafted = _drafted(session, cooperative_id)
     return [
         Payable(kind, owner_id, account_id, int(balance), int(recent), drafted.get((kind, owner_id), 0))

@@ -111,7 +111,7 @@ def send_batch(session: Session, cooperative: Cooperative, batch: str, *, actor:
     _audit(session, cooperative.id, batch, "sent", actor=actor, clock=clock, payouts=len(sent))
 
 
-def mark_paid(session: Session, cooperative: Cooperative, payout_id: int, *, actor: Actor, clock: Clock) -> None:
+def mark_paid(session: Session, cooperative: Cooperative, payout_id: int, *, actor: Actor, clock: Clock) -> Payout:
     """Record that the payee has the money."""
     payout = _lock_one(session, cooperative, payout_id)
     if _turn(payout, PayoutEvent.PAY):
@@ -119,15 +119,17 @@ def mark_paid(session: Session, cooperative: Cooperative, payout_id: int, *, act
         session.flush()
         post_payout_paid(session, payout, actor=actor, clock=clock)
         _audit(session, cooperative.id, payout.batch, "paid", actor=actor, clock=clock, payout=payout.id)
+    return payout
 
 
-def mark_failed(session: Session, cooperative: Cooperative, payout_id: int, *, actor: Actor, clock: Clock) -> None:
+def mark_failed(session: Session, cooperative: Cooperative, payout_id: int, *, actor: Actor, clock: Clock) -> Payout:
     """Record that the bank sent the money back: the payee is owed it again."""
     payout = _lock_one(session, cooperative, payout_id)
     if _turn(payout, PayoutEvent.FAIL):
         session.flush()
         post_payout_failed(session, payout, actor=actor, clock=clock)
         _audit(session, cooperative.id, payout.batch, "failed", actor=actor, clock=clock, payout=payout.id)
+    return payout
 
 
 def post_payout_approved(session: Session, payout: Payout, *, actor: Actor, clock: Clock) -> LedgerTransaction:

@@ -6,12 +6,12 @@ paid and delivered are never added together.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
-from sqlalchemy import Row, func, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import and_, case, func, literal, select, union_all
+from sqlalchemy.orm import Session, joinedload
 
 from app.accounts.models import User
 from app.clock import VIETNAM, Clock
@@ -22,7 +22,7 @@ from orders.ledger.accounts import household_account
 from orders.ledger.line_shares import line_shares, lots_of
 from orders.ledger.models import LedgerAccount, LedgerPosting, LedgerTransaction
 from orders.models import Allocation, Order, OrderLine, StockHold, StockHoldLine
-from orders.settlement.payables import Payable, payables, payouts_between
+from orders.settlement.payables import payouts_between
 from orders.states import HoldState, OrderState
 from shop.models import HarvestLot, Household, Measure, Product, ProductGrade, Season
 
@@ -107,24 +107,23 @@ DEDUCTION_NAMES = {
 
 
 def household_statement(
-    session: Session, household: Household, season: Season, *, policy: SalePolicy, clock: Clock
+    session: Session,
+    household: Household,
+    season: Season,
+    *,
+    until: date | None = None,
+    policy: SalePolicy,
+    clock: Clock,
 ) -> Statement:
-    """Return a household's statement of a season, as it stands now."""
+    """Return a household's statement of a season, as it stands now; payouts count ``until`` the next season begins."""
     lines, deductions = _delivered(session, household, season)
-    found = payables(
-        session,
-        household.cooperative_id,
-        settle_after_hours=policy.settle_after_hours,
-        now=clock(),
-        code=household_account(household.id),
-    )
-    money = found[0] if found else Payable("household", household.id, 0, 0, 0, 0)
-    paid_out, in_transit = payouts_between(session, "household", household.id, *_span(session, season))
+    stages = _undelivered(session, household, season)
+    balance, fresh, refunds, paid_out, in_transit = _money(session, household, season, until, policy, clock())
     return Statement(
         household=household,
         season=season,
-        held=_held(session, household, season),
-        paid=_on_the_way(session, household, season),
+        held=stages["held"],
+        paid=stages["paid"],
         delivered=Stage(
             grams=sum(line.quantity for line in lines if line.measure == Measure.WEIGHT),
             pieces=sum(line.quantity for line in lines if line.measure != Measure.WEIGHT),
@@ -133,28 +132,40 @@ def household_statement(
         lines=tuple(lines),
         deductions=tuple(deductions),
         shares_vnd=sum(line.household_vnd for line in lines),
-        refunds_vnd=_refunds(session, household, season),
+        refunds_vnd=refunds,
         paid_out_vnd=paid_out,
         in_transit_vnd=in_transit,
-        to_come_vnd=money.balance_vnd,
-        waiting_vnd=min(max(0, money.fresh_vnd), max(0, money.balance_vnd)),
+        to_come_vnd=balance,
+        waiting_vnd=min(max(0, fresh), max(0, balance)),
     )
 
 
-def current_season(session: Session, cooperative_id: int, on: date, code: str | None = None) -> Season | None:
+def seasons_of(session: Session, cooperative_id: int) -> list[Season]:
+    """Return a cooperative's seasons, the latest first."""
+    return list(
+        session.scalars(
+            select(Season).where(Season.cooperative_id == cooperative_id).order_by(Season.starts_on.desc(), Season.id)
+        )
+    )
+
+
+def choose_season(seasons: Sequence[Season], on: date, code: str | None = None) -> Season | None:
     """Return the season asked for by code, or else the latest one that has begun, or the next one to begin."""
-    seasons = session.scalars(
-        select(Season).where(Season.cooperative_id == cooperative_id).order_by(Season.starts_on.desc())
-    ).all()
     begun = [season for season in seasons if season.starts_on <= on]
     wanted = [season for season in seasons if season.code == code]
     return next(iter([*wanted, *begun, *reversed(seasons)]), None)
 
 
+def next_start(seasons: Sequence[Season], season: Season) -> date | None:
+    """Return the day the season after this one begins, or None while it is the last."""
+    return min((other.starts_on for other in seasons if other.starts_on > season.starts_on), default=None)
+
+
 def _delivered(session: Session, household: Household, season: Season) -> tuple[list[LotLine], list[Deduction]]:
     rows = session.execute(
-        select(OrderLine, Order)
+        select(OrderLine, Order, User.name)
         .join(Order, Order.id == OrderLine.order_id)
+        .outerjoin(User, User.id == Order.host_user_id)
         .where(
             Order.state == OrderState.DELIVERED,
             OrderLine.quantity > 0,
@@ -164,12 +175,12 @@ def _delivered(session: Session, household: Household, season: Season) -> tuple[
                 .where(HarvestLot.household_id == household.id, HarvestLot.season_id == season.id)
             ),
         )
-        .options(selectinload(OrderLine.allocations))
-    ).all()
+        .options(joinedload(OrderLine.allocations))
+    ).unique()
     lots = _own_lots(session, household, season)
     sums: dict[tuple[int, str, str, int, int], list[int]] = defaultdict(lambda: [0] * 6)
-    taken: dict[tuple[str, int | None], int] = defaultdict(int)
-    for line, order in rows:
+    taken: dict[tuple[str, str], int] = defaultdict(int)
+    for line, order, host in rows:
         quantities = sorted(lots_of(line))
         shares = line_shares(order, line)
         given = dict(shares.households)
@@ -185,12 +196,12 @@ def _delivered(session: Session, household: Household, season: Season) -> tuple[
             key = (lot_id, line.title, line.unit_label, line.unit_quantity, line.price_vnd)
             sums[key] = [before + more for before, more in zip(sums[key], own, strict=True)]
             for kind, vnd in zip(DEDUCTION_NAMES, own[1:5], strict=True):
-                taken[kind, order.host_user_id if kind == "host" else None] += vnd
+                taken[kind, (host or "") if kind == "host" else ""] += vnd
     lines = [
         LotLine(*lots[lot_id], title, unit_label, unit_quantity, price_vnd, own[0], sum(own[1:]), *own[1:])
         for (lot_id, title, unit_label, unit_quantity, price_vnd), own in sums.items()
     ]
-    return sorted(lines, key=lambda line: (line.harvested_on, line.lot_public_id, line.title)), _name(session, taken)
+    return sorted(lines, key=lambda line: (line.harvested_on, line.lot_public_id, line.title)), _deductions(taken)
 
 
 def _own_lots(session: Session, household: Household, season: Season) -> dict[int, tuple[str, date, str, str, str]]:
@@ -210,81 +221,67 @@ def _own_lots(session: Session, household: Household, season: Season) -> dict[in
     return {row.id: (row[1], row[2], row[3], row[4], row[5]) for row in rows}
 
 
-def _name(session: Session, taken: dict[tuple[str, int | None], int]) -> list[Deduction]:
-    hosts = {user_id for _, user_id in taken if user_id is not None}
-    names = dict(session.execute(select(User.id, User.name).where(User.id.in_(hosts))).all()) if hosts else {}
+def _deductions(taken: dict[tuple[str, str], int]) -> list[Deduction]:
     order = list(DEDUCTION_NAMES)
-    return [
-        Deduction(kind, names.get(user_id, "") if user_id is not None else "", vnd)
-        for (kind, user_id), vnd in sorted(taken.items(), key=lambda item: (order.index(item[0][0]), item[0][1] or 0))
-        if vnd
-    ]
+    found = sorted(taken.items(), key=lambda item: (order.index(item[0][0]), item[0][1]))
+    return [Deduction(kind, owner, vnd) for (kind, owner), vnd in found if vnd]
 
 
-def _held(session: Session, household: Household, season: Season) -> Stage:
-    return _stage(
-        session.execute(
-            select(Product.measure, StockHoldLine.quantity, OrderLine.price_vnd, OrderLine.unit_quantity)
-            .join(StockHold, StockHold.id == StockHoldLine.hold_id)
-            .join(OrderLine, OrderLine.id == StockHoldLine.order_line_id)
-            .join(HarvestLot, HarvestLot.id == StockHoldLine.lot_id)
-            .join(Product, Product.id == HarvestLot.product_id)
-            .where(
-                StockHold.state == HoldState.ACTIVE,
-                HarvestLot.household_id == household.id,
-                HarvestLot.season_id == season.id,
-            )
-        )
+def _undelivered(session: Session, household: Household, season: Season) -> dict[str, Stage]:
+    """Return what is held and what is paid for or promised, at the price of its lines."""
+    held = (
+        select(literal("held"), StockHoldLine.lot_id, StockHoldLine.order_line_id, StockHoldLine.quantity)
+        .join(StockHold, StockHold.id == StockHoldLine.hold_id)
+        .where(StockHold.state == HoldState.ACTIVE)
     )
-
-
-def _on_the_way(session: Session, household: Household, season: Season) -> Stage:
-    return _stage(
-        session.execute(
-            select(Product.measure, Allocation.quantity, OrderLine.price_vnd, OrderLine.unit_quantity)
-            .join(OrderLine, OrderLine.id == Allocation.order_line_id)
-            .join(Order, Order.id == OrderLine.order_id)
-            .join(HarvestLot, HarvestLot.id == Allocation.lot_id)
-            .join(Product, Product.id == HarvestLot.product_id)
-            .where(
-                Order.state.in_(_ON_THE_WAY),
-                HarvestLot.household_id == household.id,
-                HarvestLot.season_id == season.id,
-            )
-        )
+    paid = (
+        select(literal("paid"), Allocation.lot_id, Allocation.order_line_id, Allocation.quantity)
+        .join(OrderLine, OrderLine.id == Allocation.order_line_id)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(Order.state.in_(_ON_THE_WAY))
     )
+    goods = union_all(held, paid).subquery("goods")
+    stage, lot_id, line_id, quantity = goods.c
+    rows = session.execute(
+        select(stage, Product.measure, quantity, OrderLine.price_vnd, OrderLine.unit_quantity)
+        .join(OrderLine, OrderLine.id == line_id)
+        .join(HarvestLot, HarvestLot.id == lot_id)
+        .join(Product, Product.id == HarvestLot.product_id)
+        .where(HarvestLot.household_id == household.id, HarvestLot.season_id == season.id)
+    )
+    sums = {"held": [0, 0, 0], "paid": [0, 0, 0]}
+    for name, measure, amount, price_vnd, unit_quantity in rows:
+        sums[name][0 if measure == Measure.WEIGHT else 1] += amount
+        sums[name][2] += price_of(amount, price_vnd, unit_quantity)
+    return {name: Stage(*numbers) for name, numbers in sums.items()}
 
 
-def _stage(rows: Iterable[Row[str, int, int, int]]) -> Stage:
-    grams = pieces = value = 0
-    for measure, quantity, price_vnd, unit_quantity in rows:
-        grams += quantity if measure == Measure.WEIGHT else 0
-        pieces += quantity if measure != Measure.WEIGHT else 0
-        value += price_of(quantity, price_vnd, unit_quantity)
-    return Stage(grams, pieces, value)
-
-
-def _refunds(session: Session, household: Household, season: Season) -> int:
-    statement = (
-        select(func.coalesce(func.sum(LedgerPosting.amount_vnd), 0))
+def _money(
+    session: Session, household: Household, season: Season, until: date | None, policy: SalePolicy, now: datetime
+) -> tuple[int, int, int, int, int]:
+    """Return the ledger's balance and its fresh part, refunds of the season, and payouts made and on their way."""
+    account = select(LedgerAccount.id).where(
+        LedgerAccount.cooperative_id == household.cooperative_id,
+        LedgerAccount.code == household_account(household.id),
+    )
+    credit, debit = LedgerPosting.credit_account_id.in_(account), LedgerPosting.debit_account_id.in_(account)
+    signed = case((credit, LedgerPosting.amount_vnd), else_=-LedgerPosting.amount_vnd)
+    fresh_since = now - timedelta(hours=policy.settle_after_hours)
+    fresh = case((Order.delivered_at > fresh_since, signed), else_=0)
+    refunded = (debit, LedgerTransaction.kind == "refund_approved", HarvestLot.season_id == season.id)
+    balance, waiting, refunds = session.execute(
+        select(
+            func.coalesce(func.sum(signed), 0),
+            func.coalesce(func.sum(fresh), 0),
+            func.coalesce(func.sum(case((and_(*refunded), LedgerPosting.amount_vnd), else_=0)), 0),
+        )
+        .select_from(LedgerPosting)
         .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
-        .join(LedgerAccount, LedgerAccount.id == LedgerPosting.debit_account_id)
-        .join(HarvestLot, HarvestLot.id == LedgerPosting.lot_id)
-        .where(
-            LedgerTransaction.kind == "refund_approved",
-            LedgerAccount.code == household_account(household.id),
-            HarvestLot.season_id == season.id,
-        )
-    )
-    return int(session.scalar(statement) or 0)
-
-
-def _span(session: Session, season: Season) -> tuple[datetime, datetime | None]:
-    """Return when payouts belong to a season: from its first day until the next one begins."""
-    following = session.scalar(
-        select(func.min(Season.starts_on)).where(
-            Season.cooperative_id == season.cooperative_id, Season.starts_on > season.starts_on
-        )
-    )
+        .outerjoin(Order, Order.id == LedgerPosting.order_id)
+        .outerjoin(HarvestLot, HarvestLot.id == LedgerPosting.lot_id)
+        .where(credit | debit)
+    ).one()
     start = datetime.combine(season.starts_on, time(), VIETNAM)
-    return start, datetime.combine(following, time(), VIETNAM) if following else None
+    end = datetime.combine(until, time(), VIETNAM) if until else None
+    paid_out, in_transit = payouts_between(session, "household", household.id, start, end)
+    return int(balance), int(waiting), int(refunds), paid_out, in_transit

@@ -26,7 +26,7 @@ from orders.money_forms import (
 from orders.payments.access import staff_transfer
 from orders.payments.importing import import_statement
 from orders.payments.matching import REASON_SENTENCES
-from orders.payments.queries import PAGE, count_by_state, suggestions, transfers
+from orders.payments.queries import PAGE, WAITING_TRANSFERS, count_by_state, suggestions, transfers, waiting_counts
 from orders.payments.statements import Statement, decode_statement, read_statement
 from orders.payments.transfers import (
     StatementLine,
@@ -37,11 +37,12 @@ from orders.payments.transfers import (
     return_transaction,
 )
 from shop.access import require_staff
+from shop.models import Cooperative
 
 blueprint = Blueprint("payments", __name__)
 
 LANES = {
-    "can-xem": ("needs_review", "duplicate", "new"),
+    "can-xem": WAITING_TRANSFERS,
     "thieu": ("partial",),
     "da-khop": ("matched",),
     "da-tra": ("refunded",),
@@ -192,6 +193,12 @@ def take_in() -> str | BaseResponse | tuple[str, int]:
         )
     )
     return render_template("orders/payments/imported.html", result=result, bad_rows=statement.bad_rows)
+
+
+def staff_section(cooperative: Cooperative) -> str:
+    """Return the money card of the staff's home page: what waits, and where the books are."""
+    incoming, outgoing = waiting_counts(db.session(), cooperative.id)
+    return render_template("orders/payments/_staff_home.html", transfers=incoming, refunds=outgoing)
 
 
 def _preview(form: StatementColumnsForm, statement: Statement) -> str:
