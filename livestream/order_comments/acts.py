@@ -203,10 +203,7 @@ def denies(clause: Clause) -> bool:
 
 def changes(clause: Clause) -> bool:
     """Tell whether the clause sets a quantity anew."""
-    if any(
-        mark.end - mark.start > 1 or clause.tokens[mark.start].text not in ("chinh", "doi") or clause.has_items("code")
-        for mark in clause.marked("change")
-    ):
+    if any(mark.end - mark.start > 1 or clause.tokens[mark.start].text != "chinh" for mark in clause.marked("change")):
         return True
     if clause.has_words("tăng", "giảm", "nâng") and clause.has_words("lên", "xuống", "còn"):
         return clause.has_items("quantity", "number")

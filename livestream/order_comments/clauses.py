@@ -45,11 +45,11 @@ class Clause:
 
     def has_items(self, *kinds: str) -> bool:
         """Tell whether the clause holds an item of these kinds."""
-        return any([item.kind in kinds for item in self.items])
+        return any(item.kind in kinds for item in self.items)
 
     def has_words(self, *entries: str) -> bool:
         """Tell whether one of these words stands in the clause, with its marks or without."""
-        return any([not self.keys.isdisjoint(forms_of(entry)) for entry in entries])
+        return any(not self.keys.isdisjoint(forms_of(entry)) for entry in entries)
 
     def core(self) -> tuple[Token, ...]:
         """Return the tokens without the polite words and names of people at the end; what asks stands at its end."""
@@ -132,7 +132,7 @@ def _begins(before: Sequence[Token], tokens: Sequence[Token], i: int) -> bool:
         return last.text not in _BEFORE_TODAY and any("order" in word.senses for word in before)
     if "praise end" in last.senses and len(before) > 1 and not last.is_word("thì") and not last.is_word("rồi"):
         yesterday = last.text == "qua" and folded(before[-2].text) in _BEFORE_YESTERDAY
-        return ordering and not yesterday
+        return ordering and not yesterday and token.senses.isdisjoint(("weight", "container"))
     if token.kind != "word" or not any("cancel" in word.senses for word in before):
         return False
     return ordering and any(word.kind == "code" for word in before)

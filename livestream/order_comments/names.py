@@ -1,6 +1,7 @@
 """Offers named by words instead of their code: "mật ong", "loại 2", "cam"."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from app.text import fold
 from livestream.order_comments import words
@@ -20,9 +21,7 @@ class ShelfIndex:
         self.containers = frozenset(fold(label) for offer in shelf.offers for label in (offer.unit, *offer.packs))
         self._names = [(offer.code, tuple(offer.name.lower().split())) for offer in shelf.offers]
         self.pairs = frozenset(
-            (folded(first), folded(second))
-            for _, name in self._names
-            for first, second in zip(name, name[1:], strict=False)
+            (folded(first), folded(second)) for _, name in self._names for first, second in pairwise(name)
         )
         self._starts = {fold(word) for _, name in self._names for word in name}
 

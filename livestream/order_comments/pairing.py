@@ -64,7 +64,7 @@ def _settle(items: Sequence[Item], n: int, clause: Clause, codes: set[str]) -> I
     directly = after is not None and after.kind == "quantity" and items[n + 1] is after
     if item.text in codes and directly and (sign == "+" or sign not in _TIMES):
         return as_code
-    if sign in _TIMES and sign != "=" and sign != ":" and (item.text not in codes or not counted):
+    if sign in _TIMES and sign not in ("=", ":") and (item.text not in codes or not counted):
         return as_quantity
     if sign in _TIMES and coded:
         return as_quantity
@@ -129,7 +129,7 @@ def _goes_to(items: Sequence[Item]) -> bool:
 
 
 def _or_code_and_unit(items: Sequence[Item], n: int, clause: Clause, shelf: Shelf) -> Item:
-    """ "7 hộp" on a shelf where 7 is sold by the box may be the code or the count; nobody can tell."""
+    """Doubt "7 hộp": on a shelf where 7 is sold by the box may be the code or the count; nobody can tell."""
     item = items[n]
     text = clause.tokens[item.start].text
     offer = shelf.offer(text) if text.isdecimal() else None
