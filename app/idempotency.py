@@ -47,7 +47,9 @@ def find_result(session: Session, scope: str, key: str, body: Any) -> dict[str, 
     if row is None:
         return None
     if row.body_hash != body_hash(body):
-        raise IdempotencyMismatch("Yêu cầu này đã được gửi trước đó với nội dung khác. Bác tải lại trang rồi thử lại nhé.")
+        raise IdempotencyMismatch(
+            "Yêu cầu này đã được gửi trước đó với nội dung khác. Bác tải lại trang rồi thử lại nhé."
+        )
     return row.result
 
 

@@ -14,7 +14,9 @@ requests_seconds = Histogram(
 refusals = Counter("chophien_refusals_total", "Commands refused, by error code", ["code"], registry=registry)
 orders_placed = Counter("chophien_orders_placed_total", "Order commands acknowledged", registry=registry)
 viewers = Gauge("chophien_viewers", "Sockets in live rooms", registry=registry)
-loop_stall_seconds = Histogram("chophien_loop_stall_seconds", "Event-loop stalls over 200 ms, in seconds", registry=registry)
+loop_stall_seconds = Histogram(
+    "chophien_loop_stall_seconds", "Event-loop stalls over 200 ms, in seconds", registry=registry
+)
 
 
 def register(app: Flask) -> None:
