@@ -203,14 +203,6 @@ def pledges(
     return [PledgeRow(*row) for row in rows]
 
 
-def last_pledged(session: Session, household_id: int) -> dict[int, int]:
-    """Return per grade what the household pledged last, the likeliest next answer."""
-    rows = session.execute(
-        select(Pledge.grade_id, Pledge.quantity).where(Pledge.household_id == household_id).order_by(Pledge.for_date)
-    )
-    return {grade_id: quantity for grade_id, quantity in rows}  # noqa: C416 -- Later rows overwrite earlier ones.
-
-
 def lots(session: Session, *conditions: ColumnElement[bool], limit: int = 100) -> list[LotRow]:
     """Return lots, the newest harvest first."""
     weighed = (

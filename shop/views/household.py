@@ -21,8 +21,8 @@ from shop.households import give_helper_consent, withdraw_helper_consent
 from shop.models import HarvestLot, Household, Measure, PayoutAccount, Pledge, Product
 from shop.payout_accounts import propose_payout_account, reject_payout_account
 from shop.people_queries import household_log, notices_for, payout_accounts
-from shop.pledging import cancel_pledge, pledge_harvest
-from shop.supply_queries import grade_choices, last_pledged, lots, pledges
+from shop.pledging import PLEDGE_DAYS_AHEAD, cancel_pledge, pledge_harvest
+from shop.supply_queries import grade_choices, lots, pledges
 from shop.views.common import (
     bank_choices,
     bank_name,
@@ -39,6 +39,8 @@ blueprint = Blueprint("household", __name__)
 
 _KILOGRAM_CHIPS = (50, 100, 200, 300)
 _PIECE_CHIPS = (5, 10, 20, 50)
+_HABIT_DAYS = 45
+"""What a household pledged in these days is what it is asked about first, and its last amount is a chip."""
 
 
 @blueprint.get("/ho")
@@ -196,16 +198,23 @@ def _home(
 ) -> str:
     session, actor = reading(), current_actor()
     tomorrow = today() + timedelta(days=1)
-    standing = pledges(
-        session, Pledge.household_id == household.id, first_day=today(), last_day=today() + timedelta(days=3)
+    recent = pledges(
+        session,
+        Pledge.household_id == household.id,
+        first_day=today() - timedelta(days=_HABIT_DAYS),
+        last_day=today() + timedelta(days=PLEDGE_DAYS_AHEAD),
     )
-    habits = last_pledged(session, household.id)
+    habits = {row.grade_id: row.quantity for row in recent}
+    standing = [row for row in recent if row.for_date >= today()]
+    choices = grade_choices(session, household.cooperative_id)
+    usual = [choice for choice in choices if choice.grade_id in habits] or choices
     own = household.id in own_standing().household_ids
     return render_template(
         "shop/household.html",
         household=household,
         own=own,
-        choices=grade_choices(session, household.cooperative_id),
+        usual=usual,
+        unusual=[choice for choice in choices if choice not in usual],
         grade_label=grade_label,
         chips=lambda choice: _chips(choice.measure, habits.get(choice.grade_id)),
         pledges=standing,
