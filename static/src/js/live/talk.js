@@ -43,9 +43,11 @@ export function makeTalk(list, words, { act, change, cancel }) {
     line.append(shown);
     announce(answer.message);
     if (answer.choices?.length) line.append(choicesFor(answer));
-    if (answer.status === "held" && answer.order) {
-      // Only the newest held line can be changed by a tap: the others belong to the past of the same order.
+    // Only the newest held line can be changed by a tap: the others belong to the past of the same order.
+    if (["held", "cancelled"].includes(answer.status)) {
       list.querySelectorAll("[data-own-buttons]").forEach((part) => part.remove());
+    }
+    if (answer.status === "held" && answer.order) {
       const buttons = fromTemplate("answer-buttons");
       buttons.dataset.ownButtons = "";
       buttons.querySelector("[data-change]").addEventListener("click", () => change(answer));
