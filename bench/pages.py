@@ -182,9 +182,8 @@ def main(arguments: list[str]) -> int:
             worst[row.endpoint] = row
     print(f"{'page':<34} {'who':<12} {'queries':>7} {'cpu':>9} {'median':>9} {'p95':>9}  address")
     for row in sorted(worst.values(), key=lambda row: -row.p95_ms):
-        print(
-            f"{row.endpoint:<34} {row.who:<12} {row.queries:>7} {row.cpu_ms:>6} ms {row.median_ms:>6} ms {row.p95_ms:>6} ms  {row.path}"
-        )
+        times = f"{row.cpu_ms:>6} ms {row.median_ms:>6} ms {row.p95_ms:>6} ms"
+        print(f"{row.endpoint:<34} {row.who:<12} {row.queries:>7} {times}  {row.path}")
     slow = [row for row in measured if row.p95_ms > PROMISE_MS]
     chatty = [row for row in measured if row.queries > PROMISE_QUERIES]
     print(
