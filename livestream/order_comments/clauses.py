@@ -1,7 +1,6 @@
 """Clauses: where one ends, and which meanings its words have."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from operator import attrgetter
 
 from livestream.order_comments.items import Item
@@ -65,8 +64,7 @@ def _without_undone(marks: Sequence[Mark]) -> list[Mark]:
     if not undoing:
         return list(marks)
     return [
-        replace(
-            mark,
+        mark._replace(
             senses=mark.senses.difference(
                 sense for other, sense in undoing if other.start < mark.end and mark.start < other.end
             ),

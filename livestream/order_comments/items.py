@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from livestream.order_comments import words
 from livestream.order_comments.lexicon import folded
@@ -19,8 +18,7 @@ _SENSIBLE_PARTS = frozenset((1, 2, 4, 5, 8, 10, 20, 25, 40, 50, 100, 125, 200, 2
 """Denominators of quantities that people weigh: whole grams, not thirds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One piece of a clause, from token ``start`` up to ``end``.
 
     ``unit`` of a quantity is "kg" or a folded container label (None: not said); ``value`` is in that unit. ``codes`` are the

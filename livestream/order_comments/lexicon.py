@@ -2,10 +2,11 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from app.text import fold
+from typing import NamedTuple
+
 from livestream.order_comments import words
 
 TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
@@ -87,8 +88,7 @@ def _build() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]], dict
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Phrase:
+class _Phrase(NamedTuple):
     words: tuple[frozenset[str], ...]
     senses: frozenset[str]
 
@@ -113,8 +113,7 @@ def forms_of(entry: str) -> frozenset[str]:
     return frozenset({key} | {other for other in others if other.isascii() or other not in _EXACT})
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """A word or phrase with a meaning, from token ``start`` up to ``end``."""
 
     senses: frozenset[str]

@@ -1,8 +1,8 @@
 """Numbers as they are typed or spelled: digits, "1/2", ranges, "hai mươi lăm", "hai chục", "một trăm năm mươi"."""
 
 from collections.abc import Container, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from livestream.order_comments import words
 from livestream.order_comments.tokens import Token
@@ -11,8 +11,7 @@ from livestream.order_comments.tokens import Token
 _SPELLED = frozenset(("digit", "dozens", "hundred", "twenty"))
 
 
-@dataclass(frozen=True, slots=True)
-class Numeral:
+class Numeral(NamedTuple):
     """A number up to token ``end``; ``value`` None when nobody can be sure ("2,500", "5-7")."""
 
     value: Fraction | None

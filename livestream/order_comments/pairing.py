@@ -1,8 +1,8 @@
 """Which number is a code, which a quantity, and which quantity belongs to which offer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 from livestream.order_comments.acts import orders
 from livestream.order_comments.clauses import Clause
@@ -19,8 +19,7 @@ _RANGE = "khoảng"
 _TIMES = frozenset("x*×+=:") | {"sl", "lượng"}
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(NamedTuple):
     """Offers (None: none named) with a quantity (None: one unit); ``unknown`` is a code that is on no shelf."""
 
     codes: tuple[str, ...] | None
@@ -45,7 +44,7 @@ def settle_numbers(clause: Clause, shelf: Shelf) -> list[Item]:
         if item.kind == "number":
             items[n] = _settle(items, n, clause, codes)
         elif item.text == _RANGE and item.kind == "noise" and clause.tokens[item.start].text in codes:
-            items[n] = replace(item, kind="bad")
+            items[n] = item._replace(kind="bad")
         elif item.kind == "quantity" and codes:
             items[n] = _or_code_and_unit(items, n, clause, shelf)
     return items
@@ -56,9 +55,9 @@ def _settle(items: Sequence[Item], n: int, clause: Clause, codes: set[str]) -> I
     before = next((i for i in reversed(items[:n]) if not is_quiet(i)), None)
     after = next((i for i in items[n + 1 :] if not is_quiet(i)), None)
     sign = items[n - 1].text if n and items[n - 1].kind == "word" else ""
-    as_quantity = replace(item, kind="quantity")
-    as_code = replace(item, kind="code", codes=(item.text,), value=None)
-    unclear = replace(item, kind="bad")
+    as_quantity = item._replace(kind="quantity")
+    as_code = item._replace(kind="code", codes=(item.text,), value=None)
+    unclear = item._replace(kind="bad")
     counted = any(i.kind in ("quantity", "number", "vague") for i in items[n + 1 :])
     coded = any(i.kind in ("code", "name") for i in items[:n])
     directly = after is not None and after.kind == "quantity" and items[n + 1] is after
@@ -79,7 +78,7 @@ def _settle(items: Sequence[Item], n: int, clause: Clause, codes: set[str]) -> I
         if before is not None and before.kind == "quantity" and before.unit is not None:
             coded_before = sum(i.kind in ("code", "name") for i in items[:n])
             return (
-                as_code if sum(i.kind == "quantity" for i in items[:n]) > coded_before else replace(item, kind="noise")
+                as_code if sum(i.kind == "quantity" for i in items[:n]) > coded_before else item._replace(kind="noise")
             )
         if (before is not None and before.kind == "name") or (
             after is not None and after.kind in ("name", "quantity", "number", "bad")
@@ -91,9 +90,9 @@ def _settle(items: Sequence[Item], n: int, clause: Clause, codes: set[str]) -> I
             return (
                 as_code
                 if clause.has("destination") and n == 0 and _goes_to(items[n + 1 :])
-                else replace(item, kind="noise")
+                else item._replace(kind="noise")
             )
-        return unclear if orders(clause) or clause.has("change") else replace(item, kind="noise")
+        return unclear if orders(clause) or clause.has("change") else item._replace(kind="noise")
     if before is not None and before.kind in ("code", "name") and n:
         if sign == "-" and before.text.isdecimal():
             return unclear
@@ -102,15 +101,15 @@ def _settle(items: Sequence[Item], n: int, clause: Clause, codes: set[str]) -> I
             and after.kind == "quantity"
             and not any(i.kind in ("code", "name") for i in items[n + 1 :])
         )
-        return replace(item, kind="noise") if taken else as_quantity
+        return item._replace(kind="noise") if taken else as_quantity
     if after is not None and after.kind in ("code", "name"):
         return as_quantity
     if codes and n == 0 and after is not None and after.kind in ("quantity", "number") and items[1] is after:
         if after.kind == "number" and after.text in codes:
             return unclear
-        return replace(item, kind="code", codes=())
+        return item._replace(kind="code", codes=())
     if any(i.kind == "quantity" for i in items):
-        return replace(item, kind="noise")
+        return item._replace(kind="noise")
     if before is None and (after is None or after.kind == "noise") and (orders(clause) or clause.has("change")):
         return as_quantity
     return item
@@ -136,7 +135,7 @@ def _or_code_and_unit(items: Sequence[Item], n: int, clause: Clause, shelf: Shel
     if offer is None or item.unit is None or folded(offer.unit) != item.unit or item.unit == KG:
         return item
     named = any(i.kind in ("code", "name") for i in items if i is not item)
-    return item if named else replace(item, kind="bad")
+    return item if named else item._replace(kind="bad")
 
 
 def fold_descriptions(items: Sequence[Item], shelf: Shelf) -> list[Item]:
@@ -154,14 +153,14 @@ def fold_descriptions(items: Sequence[Item], shelf: Shelf) -> list[Item]:
         ):
             fits = _packed_so(shelf, last.unit, item.value)
             if fits:
-                kept[-1] = replace(last, end=item.end, codes=fits)
+                kept[-1] = last._replace(end=item.end, codes=fits)
                 continue
         kept.append(item)
     described = [n for n, item in enumerate(kept) if item.kind == "container" and item.codes]
     counted = sum(item.kind == "quantity" for item in kept)
     for n in described:
         if counted or any(item.kind == "container" and not item.codes for item in kept):
-            kept[n] = replace(kept[n], kind="noise")
+            kept[n] = kept[n]._replace(kind="noise")
     return kept
 
 
@@ -230,7 +229,7 @@ def _once(parts: Sequence[Item]) -> list[Item]:
             shared = tuple(code for code in last.codes if code in part.codes)
             if shared:
                 kind = "code" if "code" in (last.kind, part.kind) else "name"
-                merged[-1] = replace(last, kind=kind, end=part.end, codes=shared)
+                merged[-1] = last._replace(kind=kind, end=part.end, codes=shared)
                 continue
         if part.kind == "name" and any(p.kind == "code" and set(p.codes) & set(part.codes) for p in parts):
             continue

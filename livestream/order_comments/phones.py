@@ -2,6 +2,7 @@
 
 import re
 
+_LONG_ENOUGH = re.compile(r"\d(?:\D{0,4}[\doO]){7}")
 _GAP = r"[ .\-–_]{0,3}"
 _DIGIT = r"[\doO]"
 _START = r"(?<![\d@])(?:\(?\+?84\)?" + _GAP + r"(?:\(?0\)?)?|(?:(?<![^\W_])[oO]|\(?0\)?))" + _GAP
@@ -16,6 +17,8 @@ def take_phones(text: str) -> tuple[str, str | None]:
     counts; an account number or an order number does not.
     """
     found: list[str] = []
+    if _LONG_ENOUGH.search(text) is None:
+        return text, None
 
     def blank(match: re.Match[str]) -> str:
         national = "0" + re.sub(r"\D", "", match[1].replace("o", "0").replace("O", "0"))

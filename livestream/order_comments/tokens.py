@@ -3,10 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Collection
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from livestream.order_comments import words
 from livestream.order_comments.lexicon import folded, forms_of, key_of, senses_of
@@ -20,11 +19,9 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad\u
 _WEB_ADDRESS = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _PIECE = re.compile(r"(?P<number>\d+(?:[.,]\d+)*)|(?P<word>[^\W\d_]+)|(?P<line>\n)|(?P<mark>[^\w\s]|_)")
 _LONG_LETTER = re.compile(r"([^\W\d])\1{2,}")
-_HALF = re.compile(r"½")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A word, a number, a code or a mark. ``glued`` says that nothing stood between it and the token before."""
 
     text: str
@@ -47,9 +44,12 @@ def word_token(text: str, *, glued: bool, capital: bool = False) -> Token:
 
 def normalise(text: str) -> str:
     """Return the text in one form: compatibility characters and composed marks, invisible characters and addresses gone."""
-    halves = _HALF.sub(" 1/2 ", text[:MAX_CHARACTERS])
-    composed = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", _INVISIBLE.sub("", halves)))
-    return _LONG_LETTER.sub(r"\1", _WEB_ADDRESS.sub(" ", composed))
+    text = text[:MAX_CHARACTERS]
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text.replace("½", " 1/2 ")))
+    if "://" in text or "www." in text.lower():
+        text = _WEB_ADDRESS.sub(" ", text)
+    return _LONG_LETTER.sub(r"\1", text)
 
 
 def tokenise(text: str, codes: Collection[str], pairs: Collection[tuple[str, str]] = ()) -> list[Token]:
