@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 from urllib.parse import urlsplit
 
+import structlog
 from flask import Blueprint, Flask, Response, abort, current_app, g, make_response, redirect, request, session, url_for
 from flask_babel import gettext as _
 from flask_limiter import Limiter
@@ -20,6 +21,7 @@ from app.i18n import LANGUAGES
 from app.logs import begin_request
 from app.network import client_address, network_key
 
+log = structlog.get_logger(__name__)
 csrf = CSRFProtect()
 limiter = Limiter(client_address, default_limits=[], storage_uri="memory://", headers_enabled=False)
 kernel = Blueprint("kernel", __name__)
@@ -58,7 +60,13 @@ def spend(rate: str, what: str, who: str | None = None) -> None:
     """
     if not current_app.config.get("RATELIMIT_ENABLED", True):
         return
-    if not limiter.limiter.hit(parse(rate), what, who or network_key()):
+    try:
+        within = limiter.limiter.hit(parse(rate), what, who or network_key())
+    except limiter.storage.base_exceptions:
+        # Without Redis nothing can be counted; people may still sign in and buy.
+        log.exception("rate_not_counted", what=what)
+        return
+    if not within:
         raise TooManyRequests("Bác thử hơi nhiều lần rồi. Bác nghỉ ít phút rồi thử lại nhé.")
 
 

@@ -24,7 +24,7 @@ from app.accounts.passwords import password_faults
 from app.clock import system_clock
 from app.crypto import keyed_hash
 from app.db import WRITE_OPTION, db, write_transaction
-from app.errors import InvalidInput
+from app.errors import BusyTryAgain, InvalidInput
 from app.phones import parse_phone
 from app.web import limiter, spend
 
@@ -131,7 +131,11 @@ class OnceOnlyTotp(Totp):
         """Refuse a code that was accepted before; the limiter's storage remembers it for as long as it would be good."""
         used = keyed_hash(f"{user.fs_uniquifier}:{tmatch.totp.base32_key}:{tmatch.counter}")
         storage = limiter.storage
-        if storage.incr(f"used-code:{used}", 2 * CODE_SECONDS + 60) > 1:
+        try:
+            times = storage.incr(f"used-code:{used}", 2 * CODE_SECONDS + 60)
+        except storage.base_exceptions as down:
+            raise BusyTryAgain("Hệ thống đang bận, bác thử lại sau giây lát nhé.") from down
+        if times > 1:
             raise TokenError("used before")
 
 

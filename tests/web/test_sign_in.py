@@ -7,6 +7,8 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from flask import Flask
+from limits.storage import storage_from_string
+from limits.strategies import FixedWindowRateLimiter
 from sqlalchemy import event, select
 
 from app.accounts import security
@@ -402,6 +404,22 @@ def test_codes_are_not_sent_without_end(app: Flask, lan: User, limits: None):
     client = browser(app)
     answers = [client.post("/dang-nhap/gui-ma", data={"identity": "0912345678"}).status_code for _ in range(6)]
     assert answers == [200] * 5 + [429]
+
+
+def test_without_redis_people_still_sign_in_by_password(
+    app: Flask, lan: User, limits: None, monkeypatch: pytest.MonkeyPatch
+):
+    """Nothing answers on that port: passwords work uncounted, a code whose second use could not be seen does not."""
+    client = browser(app)
+    client.post("/dang-nhap/gui-ma", data={"identity": "lan@example.com"})
+    code = code_in(last_message(app, "mail"))
+    gone = storage_from_string("redis://127.0.0.1:1", socket_connect_timeout=1)
+    monkeypatch.setattr(limiter, "_storage", gone)
+    monkeypatch.setattr(limiter, "_limiter", FixedWindowRateLimiter(gone))
+    assert attempt(client, "lan@example.com", code).status_code == 503
+    assert not signed_in(client)
+    assert attempt(client, "0912345678", GOOD).status_code == 302
+    assert signed_in(client)
 
 
 def test_checking_a_password_holds_no_write_lock(app: Flask, lan: User):
