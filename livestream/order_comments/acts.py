@@ -103,7 +103,7 @@ def takes_away(clause: Clause) -> bool:
     """Tell whether the clause takes some away or moves to another offer; a person settles those."""
     if clause.has("take away") and clause.has_items("quantity", "number", "code", "name"):
         return not (clause.has("target") or clause.has_words("giá") or clause.has_items("price") or clause.has("then"))
-    moved = [mark for mark in clause.marked("move")]
+    moved = clause.marked("move")
     if not moved or not (clause.has("change") or clause.has_words("chuyển", "thay")):
         return False
     return clause.has_items("code", "name", "number") and not clause.has("then target")
@@ -123,7 +123,7 @@ def cancels(clause: Clause) -> Literal["cancel", "unclear cancel", "deny"] | Non
         if "no" in token.senses and ("order" in after.senses or after.is_word("cần")):
             if clause.has_words("nữa") or clause.tokens[0].is_word("thôi"):
                 return "cancel"
-            if clause.has_words("đâu") or not clause.has_items("code", "name"):
+            if clause.has_words("đâu") or not clause.has_items("code"):
                 return "deny"
             return "unclear cancel"
     return None
@@ -141,9 +141,20 @@ def _is_taking_back(clause: Clause, mark: Mark) -> bool:
     return True
 
 
+_GOOD = frozenset(("ngon", "ngọt", "đẹp", "rẻ", "tươi"))
+"""Leading a clause, these are the condition of what follows: "ngon em lấy thêm"."""
+
+
+def _wants_it_good(clause: Clause) -> bool:
+    first, *others = clause.tokens[:3]
+    return len(others) == 2 and first.text in _GOOD and "pronoun" in others[0].senses and "order" in others[1].senses
+
+
 def supposes(clause: Clause) -> bool:
     """Tell whether the clause only supposes, plans or puts off."""
     if clause.marked("supposing"):
+        return True
+    if _wants_it_good(clause):
         return True
     verbs = clause.marked("order") + clause.marked("give")
     if any(verb.start < mark.start for mark in clause.marked("having no") for verb in verbs) and not clause.has("now"):

@@ -114,7 +114,9 @@ def _quantity(tokens: Sequence[Token], i: int, numeral: Numeral, index: ShelfInd
 def _no_amount(tokens: Sequence[Token], i: int, numeral: Numeral, index: ShelfIndex) -> Item | None:
     """Read a range, a date, an account, a price or a share, which are never quantities."""
     j, text = numeral.end, tokens[i].text
-    after = token_at(tokens, j)
+    before, after = token_at(tokens, i - 1), token_at(tokens, j)
+    if before is not None and (before.is_word("phẩy") or "about" in before.senses) and is_unit(after):
+        return Item("bad", i, j + 1, text=before.text)
     if numeral.is_range:
         return Item("bad", i, j + 1, text="khoảng") if is_unit(after) else Item("noise", i, j, text="khoảng")
     if numeral.typed:
@@ -137,6 +139,8 @@ def _bare_number(tokens: Sequence[Token], i: int, numeral: Numeral) -> Item | No
         return Item("quantity", i, j, value=numeral.value) if after is not None and after.kind == "code" else None
     if after is not None and "twelve" in after.senses:
         return Item("bad", i, j + 1, text=after.text)
+    if after is not None and "measure" in after.senses:
+        return Item("noise", i, j + 1, unit=after.text)
     if after is not None and "not after" in after.senses:
         return Item("noise", i, j + 1, text=tokens[i].text)
     if _is_place(tokens, i, j):
@@ -303,6 +307,8 @@ def _of_unit(start: int, end: int, value: Fraction, unit: Token | None) -> Item:
 def _vague(tokens: Sequence[Token], i: int) -> Item | None:
     token, after = tokens[i], token_at(tokens, i + 1)
     if "vague count" in token.senses and is_unit(after):
+        return Item("vague", i, i + 2, text=token.text)
+    if token.is_word("nhiều") and after is not None and after.is_word("nhiều"):
         return Item("vague", i, i + 2, text=token.text)
     if "vague amount" not in token.senses:
         return None

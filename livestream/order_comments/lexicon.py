@@ -3,10 +3,9 @@
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-
-from app.text import fold
 from typing import NamedTuple
 
+from app.text import fold
 from livestream.order_comments import words
 
 TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
@@ -35,24 +34,71 @@ def _spellings(entry: str) -> tuple[str, frozenset[str]]:
 
 
 _TABLES: dict[str, Iterable[str]] = {
-    "weight": words.WEIGHTS, "container": words.CONTAINERS, "digit": words.DIGITS, "last digit": words.LAST_DIGITS,
-    "tens": ("mươi", "mười", "chục"), "dozens": ("chục",), "hundred": ("trăm",), "twenty": ("hăm", "hai mươi"),
-    "half": ("nửa",), "and a half": ("rưỡi", "rưởi"), "pair": ("đôi", "cặp"), "twelve": ("tá", "lố"),
-    "money": words.PRICE_UNITS, "order": words.ORDER_VERBS, "give": words.GIVING_VERBS, "cancel": words.CANCEL_VERBS,
-    "take back": words.CANCEL_PHRASES, "no cancel": words.NO_CANCELLATION, "change": words.CHANGE_WORDS,
-    "target": words.CHANGE_TARGETS, "take away": words.TAKE_AWAY_WORDS, "move": words.MOVE_WORDS,
-    "mistake": words.MISTAKE_WORDS, "only": words.ONLY_WORDS, "more": words.MORE_WORDS, "question": words.QUESTIONS,
-    "no question": words.NO_QUESTIONS, "no": words.NO_WORDS, "not yet": words.NOT_YET_WORDS,
-    "asking end": words.ASKING_ENDS, "negation": words.NEGATIONS, "not so": words.NOT_SO, "past": words.PAST,
-    "now": words.NOW, "done": words.DONE_WORDS, "like before": words.LIKE_BEFORE, "supposing": words.SUPPOSING,
-    "then": words.THEN_WORDS, "no supposing": words.NO_SUPPOSING, "having no": words.HAVING_NO, "later": words.LATER_WORDS,
-    "reporting": words.REPORTING, "reporting end": words.REPORTING_ENDS, "cheer": words.CHEERS, "complaint": words.COMPLAINTS, "idle": words.IDLE,
-    "vague count": words.VAGUE_COUNTS, "vague amount": words.VAGUE_AMOUNTS, "pronoun": words.PRONOUNS,
-    "polite": words.POLITE, "destination": words.DESTINATIONS, "praise end": words.PRAISE_ENDS, "each": words.EACH,
-    "code marker": words.CODE_MARKERS, "whole order": words.WHOLE_ORDER, "not after": words.NOT_A_QUANTITY_AFTER,
-    "not before": words.NOT_A_QUANTITY_BEFORE, "produce": words.PRODUCE, "common name": words.COMMON_IN_NAMES,
-    "price word": ("giá",), "either": ("hay", "hoặc"), "then target": ("thành",),
-}  # fmt: skip
+    "weight": words.WEIGHTS,
+    "container": words.CONTAINERS,
+    "digit": words.DIGITS,
+    "last digit": words.LAST_DIGITS,
+    "tens": ("mươi", "mười", "chục"),
+    "dozens": ("chục",),
+    "hundred": ("trăm",),
+    "twenty": ("hăm", "hai mươi"),
+    "half": ("nửa",),
+    "and a half": ("rưỡi", "rưởi"),
+    "pair": ("đôi", "cặp"),
+    "twelve": ("tá", "lố"),
+    "money": words.PRICE_UNITS,
+    "order": words.ORDER_VERBS,
+    "give": words.GIVING_VERBS,
+    "cancel": words.CANCEL_VERBS,
+    "take back": words.CANCEL_PHRASES,
+    "no cancel": words.NO_CANCELLATION,
+    "change": words.CHANGE_WORDS,
+    "target": words.CHANGE_TARGETS,
+    "take away": words.TAKE_AWAY_WORDS,
+    "move": words.MOVE_WORDS,
+    "mistake": words.MISTAKE_WORDS,
+    "only": words.ONLY_WORDS,
+    "more": words.MORE_WORDS,
+    "question": words.QUESTIONS,
+    "no question": words.NO_QUESTIONS,
+    "no": words.NO_WORDS,
+    "not yet": words.NOT_YET_WORDS,
+    "asking end": words.ASKING_ENDS,
+    "negation": words.NEGATIONS,
+    "not so": words.NOT_SO,
+    "past": words.PAST,
+    "now": words.NOW,
+    "done": words.DONE_WORDS,
+    "like before": words.LIKE_BEFORE,
+    "supposing": words.SUPPOSING,
+    "then": words.THEN_WORDS,
+    "no supposing": words.NO_SUPPOSING,
+    "having no": words.HAVING_NO,
+    "later": words.LATER_WORDS,
+    "reporting": words.REPORTING,
+    "reporting end": words.REPORTING_ENDS,
+    "cheer": words.CHEERS,
+    "about": words.ABOUT_WORDS,
+    "measure": words.MEASURES,
+    "complaint": words.COMPLAINTS,
+    "idle": words.IDLE,
+    "vague count": words.VAGUE_COUNTS,
+    "vague amount": words.VAGUE_AMOUNTS,
+    "pronoun": words.PRONOUNS,
+    "polite": words.POLITE,
+    "destination": words.DESTINATIONS,
+    "praise end": words.PRAISE_ENDS,
+    "each": words.EACH,
+    "code marker": words.CODE_MARKERS,
+    "whole order": words.WHOLE_ORDER,
+    "not after": words.NOT_A_QUANTITY_AFTER,
+    "not before": words.NOT_A_QUANTITY_BEFORE,
+    "produce": words.PRODUCE,
+    "common name": words.COMMON_IN_NAMES,
+    "price word": ("giá",),
+    "either": ("hay", "hoặc"),
+    "then target": ("thành",),
+}
 
 
 def _build() -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]], dict[str, list["_Phrase"]]]:

@@ -7,7 +7,6 @@ from typing import NamedTuple
 from livestream.order_comments import words
 from livestream.order_comments.tokens import Token
 
-
 _SPELLED = frozenset(("digit", "dozens", "hundred", "twenty"))
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from livestream.order_comments.acts import orders
 from livestream.order_comments.clauses import Clause
-from livestream.order_comments.items import KG, Item
+from livestream.order_comments.items import KG, Item, ItemKind
 from livestream.order_comments.lexicon import folded
 from livestream.order_comments.shelf import Shelf
 
@@ -14,6 +14,7 @@ QUIET = frozenset(
     ("polite", "pronoun", "order", "give", "code marker", "only", "more", "change", "target", "now", "done", "later")
 )
 """Meanings of words that may stand anywhere in an order and change nothing in it."""
+_OFFERS = ("code", "name")
 _AMOUNTS = ("quantity", "container")
 _RANGE = "khoảng"
 _TIMES = frozenset("x*×+=:") | {"sl", "lượng"}
@@ -50,69 +51,88 @@ def settle_numbers(clause: Clause, shelf: Shelf) -> list[Item]:
     return items
 
 
-def _settle(items: Sequence[Item], n: int, clause: Clause, codes: set[str]) -> Item:
-    item = items[n]
-    before = next((i for i in reversed(items[:n]) if not is_quiet(i)), None)
-    after = next((i for i in items[n + 1 :] if not is_quiet(i)), None)
-    sign = items[n - 1].text if n and items[n - 1].kind == "word" else ""
-    as_quantity = item._replace(kind="quantity")
-    as_code = item._replace(kind="code", codes=(item.text,), value=None)
-    unclear = item._replace(kind="bad")
-    counted = any(i.kind in ("quantity", "number", "vague") for i in items[n + 1 :])
-    coded = any(i.kind in ("code", "name") for i in items[:n])
-    directly = after is not None and after.kind == "quantity" and items[n + 1] is after
-    if item.text in codes and directly and (sign == "+" or sign not in _TIMES):
-        return as_code
-    if sign in _TIMES and sign not in ("=", ":") and (item.text not in codes or not counted):
-        return as_quantity
-    if sign in _TIMES and coded:
-        return as_quantity
-    if item.text in codes:
-        if clause.has("cancel", "take back") or (clause.has_words("nữa") and clause.has("no")):
-            return as_code
-        if before is not None and before.kind == "code":
-            dashed = sign == "-"
-            if counted and not dashed and after is not None and after.kind in ("quantity", "number"):
-                return as_code
-            return unclear if dashed or clause.items[n - 1].kind != "word" else as_quantity if not counted else as_code
-        if before is not None and before.kind == "quantity" and before.unit is not None:
-            coded_before = sum(i.kind in ("code", "name") for i in items[:n])
-            return (
-                as_code if sum(i.kind == "quantity" for i in items[:n]) > coded_before else item._replace(kind="noise")
-            )
-        if (before is not None and before.kind == "name") or (
-            after is not None and after.kind in ("name", "quantity", "number", "bad")
-        ):
-            return as_code
-        if before is None and (after is None or after.kind in ("noise", "price")) and not orders(clause):
-            return as_code
-        if before is None and not orders(clause) and not clause.has("change"):
-            return (
-                as_code
-                if clause.has("destination") and n == 0 and _goes_to(items[n + 1 :])
-                else item._replace(kind="noise")
-            )
-        return unclear if orders(clause) or clause.has("change") else item._replace(kind="noise")
-    if before is not None and before.kind in ("code", "name") and n:
-        if sign == "-" and before.text.isdecimal():
-            return unclear
-        taken = (
-            after is not None
-            and after.kind == "quantity"
-            and not any(i.kind in ("code", "name") for i in items[n + 1 :])
+class _Around(NamedTuple):
+    """What stands around a bare number: the nearest telling items, the sign before it, and what is counted."""
+
+    before: Item | None
+    after: Item | None
+    sign: str
+    counted_later: bool
+    coded_before: int
+    counted_before: int
+
+    @classmethod
+    def of(cls, items: Sequence[Item], n: int) -> "_Around":
+        earlier, later = items[:n], items[n + 1 :]
+        return cls(
+            before=next((item for item in reversed(earlier) if not is_quiet(item)), None),
+            after=next((item for item in later if not is_quiet(item)), None),
+            sign=items[n - 1].text if n and items[n - 1].kind == "word" else "",
+            counted_later=any(item.kind in ("quantity", "number", "vague") for item in later),
+            coded_before=sum(item.kind in _OFFERS for item in earlier),
+            counted_before=sum(item.kind == "quantity" for item in earlier),
         )
-        return item._replace(kind="noise") if taken else as_quantity
-    if after is not None and after.kind in ("code", "name"):
-        return as_quantity
-    if codes and n == 0 and after is not None and after.kind in ("quantity", "number") and items[1] is after:
-        if after.kind == "number" and after.text in codes:
+
+
+def _settle(items: Sequence[Item], n: int, clause: Clause, codes: set[str]) -> Item:
+    item, around = items[n], _Around.of(items, n)
+    coded = item.text in codes
+    directly = around.after is not None and around.after.kind == "quantity" and items[n + 1] is around.after
+    if coded and directly and (around.sign == "+" or around.sign not in _TIMES):
+        return _as_code(item)
+    times = around.sign in _TIMES and around.sign not in ("=", ":") and not (coded and around.counted_later)
+    if times or (around.sign in _TIMES and around.coded_before):
+        return item._replace(kind="quantity")
+    if coded:
+        return _settle_known_code(items, n, clause, around)
+    return _settle_unknown(items, n, clause, around, codes)
+
+
+def _as_code(item: Item) -> Item:
+    return item._replace(kind="code", codes=(item.text,), value=None)
+
+
+def _settle_known_code(items: Sequence[Item], n: int, clause: Clause, around: _Around) -> Item:
+    """Settle a number that is a code of this shelf: it may still be a count, a house, or nothing of ours."""
+    item, before, after = items[n], around.before, around.after
+    noise, unclear = item._replace(kind="noise"), item._replace(kind="bad")
+    if clause.has("cancel", "take back") or (clause.has_words("nữa") and clause.has("no")):
+        return _as_code(item)
+    if before is not None and before.kind == "code":
+        if around.sign == "-" or items[n - 1].kind != "word":
             return unclear
-        return item._replace(kind="code", codes=())
-    if any(i.kind == "quantity" for i in items):
+        return _as_code(item) if around.counted_later else item._replace(kind="quantity")
+    if before is not None and before.kind == "quantity" and before.unit is not None:
+        return _as_code(item) if around.counted_before > around.coded_before else noise
+    if before is not None and before.kind == "name":
+        return _as_code(item)
+    if after is not None and after.kind in ("name", "quantity", "number", "bad"):
+        return _as_code(item)
+    wanted = orders(clause) or clause.has("change")
+    if before is None and not wanted:
+        bare = after is None or after.kind in ("noise", "price")
+        return _as_code(item) if bare or (n == 0 and _goes_to(items[1:])) else noise
+    return unclear if wanted else noise
+
+
+def _settle_unknown(items: Sequence[Item], n: int, clause: Clause, around: _Around, codes: set[str]) -> Item:
+    """Settle a number that is no code here: a count beside an offer or a verb, else nothing of ours."""
+    item, before, after = items[n], around.before, around.after
+    if before is not None and before.kind in _OFFERS:
+        if around.sign == "-" and before.text.isdecimal():
+            return item._replace(kind="bad")
+        counted = after is not None and after.kind == "quantity"
+        taken = counted and not any(later.kind in _OFFERS for later in items[n + 1 :])
+        return item._replace(kind="noise" if taken else "quantity")
+    if after is not None and after.kind in _OFFERS:
+        return item._replace(kind="quantity")
+    if codes and n == 0 and after is not None and after.kind in ("quantity", "number") and items[1] is after:
+        doubled = after.kind == "number" and after.text in codes
+        return item._replace(kind="bad") if doubled else item._replace(kind="code", codes=())
+    if any(other.kind == "quantity" for other in items):
         return item._replace(kind="noise")
-    if before is None and (after is None or after.kind == "noise") and (orders(clause) or clause.has("change")):
-        return as_quantity
-    return item
+    alone = before is None and (after is None or after.kind == "noise")
+    return item._replace(kind="quantity") if alone and (orders(clause) or clause.has("change")) else item
 
 
 def _goes_to(items: Sequence[Item]) -> bool:
@@ -160,7 +180,7 @@ def fold_descriptions(items: Sequence[Item], shelf: Shelf) -> list[Item]:
     counted = sum(item.kind == "quantity" for item in kept)
     for n in described:
         if counted or any(item.kind == "container" and not item.codes for item in kept):
-            kept[n] = kept[n]._replace(kind="noise")
+            kept[n] = kept[n]._replace(kind="noise", unit=None)
     return kept
 
 
@@ -228,7 +248,7 @@ def _once(parts: Sequence[Item]) -> list[Item]:
         if last is not None and {last.kind, part.kind} <= {"code", "name"} and "name" in (last.kind, part.kind):
             shared = tuple(code for code in last.codes if code in part.codes)
             if shared:
-                kind = "code" if "code" in (last.kind, part.kind) else "name"
+                kind: ItemKind = "code" if "code" in (last.kind, part.kind) else "name"
                 merged[-1] = last._replace(kind=kind, end=part.end, codes=shared)
                 continue
         if part.kind == "name" and any(p.kind == "code" and set(p.codes) & set(part.codes) for p in parts):

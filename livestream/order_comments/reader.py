@@ -145,6 +145,9 @@ def _read_order(clause: Clause, draft: _Draft) -> None:
     if not wishes:
         _read_without_offer(clause, items, has_verb=has_verb, polite=polite, draft=draft)
         return
+    if any(item.kind == "noise" and item.unit for item in items) and (has_verb or _leads(items, "code")):
+        draft.unsure.append("Món này không bán theo lít.")
+        return
     if draft.supposed or not _is_order(clause, items, wishes, draft):
         draft.talked = True
         _remember_topic(clause, draft)
@@ -167,7 +170,11 @@ def _is_order(clause: Clause, items: Sequence[Item], wishes: Sequence[Wish], dra
             return False
         if any(wish.unknown for wish in wishes) and _leads(items, "code"):
             return True
-        return verb_orders(clause) if named else (verb or _only_address(items))
+        if named:
+            return verb_orders(clause)
+        if not clause.has("order") and verb and _speaks_of_it(clause, items, most=0):
+            return False
+        return (verb and not clause.has_words("hơn")) or _only_address(items)
     bare_container = all(wish.quantity is not None and wish.quantity.kind == "container" for wish in wishes)
     if bare_container:
         coded = any(wish.codes for wish in wishes)
@@ -182,7 +189,7 @@ def _is_order(clause: Clause, items: Sequence[Item], wishes: Sequence[Wish], dra
 _SPENT = frozenset(("ăn", "có", "hết", "mất", "được", "an", "het"))
 
 
-def _speaks_of_it(clause: Clause, items: Sequence[Item]) -> bool:
+def _speaks_of_it(clause: Clause, items: Sequence[Item], most: int = 1) -> bool:
     """Tell whether a quantity without a verb is only spoken of: "10kg mà ăn 2 ngày hết veo"."""
     amount = next((item for item in items if item.kind == "quantity"), None)
     if amount is not None and foreign_produce(clause.tokens, amount.end):
@@ -196,7 +203,7 @@ def _speaks_of_it(clause: Clause, items: Sequence[Item]) -> bool:
         strange += item.kind == "noise" or (
             item.kind == "word" and not is_quiet(item) and not clause.tokens[item.start].capital
         )
-    return strange > 1
+    return strange > most
 
 
 def _one_order(clause: Clause) -> bool:
@@ -252,8 +259,11 @@ def _read_price_only(clause: Clause, items: Sequence[Item], draft: _Draft) -> No
     _remember_topic(clause, draft)
     offered = any(item.kind == "code" for item in items)
     bare = all(item.kind in ("code", "name", "price") or is_quiet(item) for item in items)
-    if not clause.has("price word") and (
-        (offered and bare) or clause.has("order") or (clause.has_words("bán", "cho") and orders(clause) and offered)
+    prices = sum(item.kind == "price" for item in items)
+    if (
+        prices < 2
+        and not clause.has("price word")
+        and ((offered and bare) or clause.has("order") or (orders(clause) and clause.has_items("code", "name")))
     ):
         draft.unsure.append("Chỉ có giá tiền, chưa rõ số lượng.")
     else:

@@ -127,7 +127,7 @@ def _code_and_rest(word: Token, after: Token, codes: Collection[str], *, joined:
             continue
         if start and not (joined and (word_senses := senses_of(word.text[:start])) and word_senses):
             continue
-        if not joined and (start or len(letters) > 1 and not letters.isalpha()):
+        if not joined and (start or (len(letters) > 1 and not letters.isalpha())):
             continue
         result = [] if start == 0 else [word_token(word.text[:start], glued=word.glued)]
         result.append(Token(code, "code", word.glued, code))

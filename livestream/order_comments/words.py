@@ -14,20 +14,21 @@ def _words(entries: str) -> tuple[str, ...]:
 
 SHORT_FORMS = {
     "ko": "không", "k": "không", "hk": "không", "hok": "không", "hông": "không", "hong": "không", "hem": "không",
-    "khum": "không", "hổng": "không", "kh": "không", "khg": "không", "kog": "không", "kô": "không",
-    "khong": "không", "hôn": "không", "kp": "không phải", "dc": "được", "đc": "được", "đk": "đăng ký", "dk": "đăng ký",
-    "đkí": "đăng ký", "bn": "bao nhiêu", "bnh": "bao nhiêu", "bnhieu": "bao nhiêu", "bnhiu": "bao nhiêu",
-    "bnhiêu": "bao nhiêu", "nhiu": "nhiêu", "nhìu": "nhiều", "j": "gì", "r": "rồi", "rùi": "rồi", "ròi": "rồi", "z": "vậy",
-    "v": "vậy", "zậy": "vậy", "zay": "vậy", "dị": "vậy", "dzậy": "vậy", "rứa": "vậy", "ntn": "như thế nào", "vs": "với",
-    "dzới": "với", "cx": "cũng", "cg": "cũng", "ng": "người", "mn": "mọi người", "mng": "mọi người", "e": "em", "c": "chị",
-    "a": "anh", "b": "bạn", "t": "tôi", "m": "mình", "mk": "mình", "cj": "chị", "sop": "shop", "sốp": "shop",
-    "shốp": "shop", "sh": "shop", "shopp": "shop", "s": "sao", "mik": "mình", "tui": "tôi", "tớ": "tôi", "wá": "quá", "wa": "quá", "qá": "quá",
-    "wán": "quán", "lun": "luôn", "lươn": "luôn", "nhìn": "nhìn", "kí": "ký", "kgs": "kg", "kilo": "kg", "kilogam": "kg",
-    "kgam": "kg", "gr": "g", "gam": "g", "gram": "g", "thoy": "thôi", "thui": "thôi", "hum": "hôm", "bửa": "bữa", "iem": "em",
-    "chuyễn": "chuyển", "nghin": "nghìn", "ngàn": "nghìn", "box": "thùng", "boxes": "thùng", "bottle": "chai",
-    "bottles": "chai", "xoá": "xóa", "choot": "chốt", "chot": "chốt", "chộp": "chốt", "oder": "order", "ord": "order",
-    "od": "order", "oerder": "order", "oda": "order", "slg": "sl", "sll": "sl", "đt": "sđt", "sdt": "sđt", "ib": "inbox",
-    "freeshi": "freeship", "mún": "muốn", "mướn": "muốn", "bít": "biết", "gòy": "rồi", "gồi": "rồi", "chj": "chị",
+    "khum": "không", "hổng": "không", "kh": "không", "khg": "không", "kog": "không", "kô": "không", "hôn": "không",
+    "kp": "không phải", "dc": "được", "đc": "được", "đk": "đăng ký", "dk": "đăng ký", "đkí": "đăng ký",
+    "bn": "bao nhiêu", "bnh": "bao nhiêu", "bnhieu": "bao nhiêu", "bnhiu": "bao nhiêu", "bnhiêu": "bao nhiêu",
+    "nhiu": "nhiêu", "nhìu": "nhiều", "j": "gì", "r": "rồi", "rùi": "rồi", "ròi": "rồi", "z": "vậy", "v": "vậy",
+    "zậy": "vậy", "zay": "vậy", "dị": "vậy", "dzậy": "vậy", "rứa": "vậy", "răng": "sao", "ntn": "như thế nào",
+    "vs": "với", "dzới": "với", "cx": "cũng", "cg": "cũng", "ng": "người", "mn": "mọi người", "mng": "mọi người",
+    "e": "em", "c": "chị", "a": "anh", "b": "bạn", "t": "tôi", "m": "mình", "mk": "mình", "cj": "chị", "sop": "shop",
+    "sốp": "shop", "shốp": "shop", "sh": "shop", "shopp": "shop", "s": "sao", "mik": "mình", "tui": "tôi",
+    "tớ": "tôi", "wá": "quá", "wa": "quá", "qá": "quá", "wán": "quán", "lun": "luôn", "kí": "ký", "kgs": "kg",
+    "kilo": "kg", "kilogam": "kg", "kgam": "kg", "gr": "g", "gam": "g", "gram": "g", "thoy": "thôi", "thui": "thôi",
+    "hum": "hôm", "bửa": "bữa", "iem": "em", "chuyễn": "chuyển", "nghin": "nghìn", "ngàn": "nghìn", "box": "thùng",
+    "boxes": "thùng", "bottle": "chai", "bottles": "chai", "xoá": "xóa", "choot": "chốt", "chộp": "chốt",
+    "oder": "order", "ord": "order", "od": "order", "oerder": "order", "oda": "order", "slg": "sl", "sll": "sl",
+    "đt": "sđt", "sdt": "sđt", "ib": "inbox", "freeshi": "freeship", "mún": "muốn", "mướn": "muốn", "bít": "biết",
+    "gòy": "rồi", "gồi": "rồi", "chj": "chị",
 }  # fmt: skip
 """What thumbs type → the word that the other tables use. "k" behind a figure stays a price."""
 
@@ -57,15 +58,15 @@ PRICE_UNITS = _words("nghìn, triệu, đồng, vnd, vnđ, cành, củ, xị")
 
 ORDER_VERBS = _words(
     """
-    chốt, lấy, mua, đặt, order, book, take, buy, want, múc, gom, hốt, húp, rinh, xí, quất, đăng ký, cf, sl, số
-    lượng, chốt đơn, lên đơn, đặt hàng, đặt đơn, đặt mua, mua hàng, xin đơn, ấy, bắt, xách, tậu, ẵm, hóng chốt,
+    chốt, lấy, mua, đặt, order, book, take, buy, want, múc, gom, hốt, húp, rinh, xí, quất, đăng ký, cf, sl,
+    số lượng, chốt đơn, lên đơn, đặt hàng, đặt đơn, đặt mua, mua hàng, xin đơn, ấy, bắt, xách, tậu, ẵm, hóng chốt,
     chộp
     """
 )
 """Words that order by themselves."""
 GIVING_VERBS = _words(
     """
-    cho, để, gửi, bán, giữ, ghi, note, nhận, thêm, cần, xin, soạn, đóng, gói, tính, ship, giao, lên, add,
+    mần, cho, để, gửi, bán, giữ, ghi, note, nhận, thêm, cần, xin, soạn, đóng, gói, tính, ship, giao, lên, add,
     get, give, cân cho, để dành, phần, chia, nhượng, còn lại cho, ké, cắt, hái, gởi, gữi, kêu, like, i like, xếp
     """
 )
@@ -75,16 +76,16 @@ CANCEL_VERBS = _words("hủy, xóa, cancel, bỏ, hủy bỏ, rút đơn")
 CANCEL_PHRASES = _words(
     """
     thôi không lấy, thôi không mua, thôi khỏi, thôi đừng lấy, thôi không đặt, thôi không chốt, khỏi lấy, khỏi gửi,
-    khỏi ship, đừng lấy, đừng gửi, đừng ship, không cần nữa, thôi dừng, dừng đơn, trả đơn, rút lại đơn, thôi không
-    cần
+    khỏi ship, đừng lấy, đừng gửi, đừng ship, không cần nữa, thôi dừng, dừng đơn, trả đơn, rút lại đơn,
+    thôi không cần
     """
 )
 NO_CANCELLATION = _words(
     """
     hủy diệt, bỏ qua, bỏ lỡ, bỏ phí, bỏ mẹ, bỏ cha, bỏ công, bỏ xa, bỏ bùa, bỏ ra, bỏ tiền, bỏ con, bỏ đi, bỏ mứa,
-    bỏ túi, bỏ bao, bỏ vô, bỏ vào, bỏ tủ, bỏ đá, đừng hủy, không hủy, chưa hủy, đừng bỏ, không bỏ, đừng xóa, đừng
-    có hủy, bỏ bom, bỏ chồng, bỏ vợ, bỏ thuốc, bỏ phiếu, hủy hoại, không bao giờ hủy, không bao giờ bỏ, bỏ ăn, bỏ
-    nhà, bỏ hết vào, bỏ quên
+    bỏ túi, bỏ bao, bỏ vô, bỏ vào, bỏ tủ, bỏ đá, đừng hủy, không hủy, chưa hủy, đừng bỏ, không bỏ, đừng xóa,
+    đừng có hủy, bỏ bom, bỏ chồng, bỏ vợ, bỏ thuốc, bỏ phiếu, hủy hoại, không bao giờ hủy, không bao giờ bỏ,
+    bỏ ăn, bỏ nhà, bỏ hết vào, bỏ quên
     """
 )
 """Runs that hold a word of taking back and take nothing back."""
@@ -105,29 +106,31 @@ MORE_WORDS = _words("nữa, thêm")
 
 QUESTIONS = _words(
     """
-    bao h, mấy h, bao nhiêu, nhiêu tiền, nhiêu 1, nhiêu một, giá nhiêu, nhiêu vậy, bao lâu, bao giờ, khi nào, lúc nào, chừng
-    nào, mấy giờ, mấy ngày, mấy tiền, mấy hôm, mấy bữa, mấy tháng, mấy năm, mấy tuổi, mấy lít, mấy người, mấy
-    tiếng, mấy quả, mấy trái, ngày mấy, tháng mấy, thế nào, như thế nào, như nào, làm sao, giá sao, sao shop, sao
-    vậy, sao em, sao ạ, sao ta, sao thế, ở đâu, tới đâu, đến đâu, đi đâu, vào đâu, về đâu, chỗ nào, tại sao, vì
-    sao, sao lại, phải không, được không, còn không, có không, hàng không, xin giá, hỏi giá, báo giá, cho hỏi, xin
-    hỏi, em hỏi, mình hỏi, chị hỏi, hỏi chút, hỏi xíu, hỏi tý, hỏi tí, hỏi thăm, hỏi với, tư vấn, how much, how
-    many, how long, what, when, where, how, is it, do you, can i, any, is there, are, does, khác gì, khác chi,
-    khác nhau, loại nào, cái nào, mã nào, nào ngon, nào ngọt, là mấy, được mấy, mất mấy, gì vậy, gì thế, là gì, gì
-    ạ, là sao, ai vậy, ai thế, ai đấy, tính sao, bao xa, hay sao, hay là, xin stk, xin số, xin địa chỉ, xin sđt,
-    xin zalo, xin link, không shop, không ad, không vậy, không ta, không nhỉ, không chị ơi, không em ơi, chưa
-    shop, chưa ad, chưa ạ, chưa vậy, chưa em, chưa chị, chưa nhỉ, hả shop, à shop, hả em, à em, hả chị, hết chưa,
-    mấy kg, mấy ký, hay ủ, hay rừng, hay nhập, cây hay, trồng hay, thật không, đúng không, sao giờ, sao không, sao
-    chưa, sao đơn, sao hủy, bảo quản sao, đặt sao, mua sao, ck sao, nấu sao, ngâm sao, pha sao, ăn sao, ai ship,
-    mấy độ, mấy sao, gì không, nhỉ shop
+    hay hôm, chi vậy, gì đó shop, bao h, mấy h, bao nhiêu, nhiêu tiền, nhiêu 1, nhiêu một, giá nhiêu, nhiêu vậy,
+    bao lâu, bao giờ, khi nào, lúc nào, chừng nào, mấy giờ, mấy ngày, mấy tiền, mấy hôm, mấy bữa, mấy tháng,
+    mấy năm, mấy tuổi, mấy lít, mấy người, mấy tiếng, mấy quả, mấy trái, ngày mấy, tháng mấy, thế nào,
+    như thế nào, như nào, làm sao, giá sao, sao shop, sao vậy, sao em, sao ạ, sao ta, sao thế, ở đâu, tới đâu,
+    đến đâu, đi đâu, vào đâu, về đâu, chỗ nào, tại sao, vì sao, sao lại, phải không, được không, còn không,
+    có không, hàng không, xin giá, hỏi giá, báo giá, cho hỏi, xin hỏi, em hỏi, mình hỏi, chị hỏi, hỏi chút,
+    hỏi xíu, hỏi tý, hỏi tí, hỏi thăm, hỏi với, tư vấn, how much, how many, how long, what, when, where, how,
+    is it, do you, can i, any, is there, are, does, khác gì, khác chi, khác nhau, loại nào, cái nào, mã nào,
+    nào ngon, nào ngọt, là mấy, được mấy, mất mấy, gì vậy, gì thế, là gì, gì ạ, là sao, ai vậy, ai thế, ai đấy,
+    tính sao, bao xa, hay sao, hay là, xin stk, xin số, xin địa chỉ, xin sđt, xin zalo, xin link, không shop,
+    không ad, không vậy, không ta, không nhỉ, không chị ơi, không em ơi, chưa shop, chưa ad, chưa ạ, chưa vậy,
+    chưa em, chưa chị, chưa nhỉ, hả shop, à shop, hả em, à em, hả chị, hết chưa, mấy kg, mấy ký, hay ủ, hay rừng,
+    hay nhập, cây hay, trồng hay, thật không, đúng không, sao giờ, sao không, sao chưa, sao đơn, sao hủy,
+    bảo quản sao, đặt sao, mua sao, ck sao, nấu sao, ngâm sao, pha sao, ăn sao, ai ship, mấy độ, mấy sao,
+    gì không, nhỉ shop
     """
 )
 """Runs that ask wherever they stand."""
 NO_QUESTIONS = _words(
     """
-    hỏi chồng, hỏi vợ, hỏi mẹ, hỏi ý, hỏi lại, hỏi ck, hỏi vk, hỏi chị em, hỏi nhà, thế nào cũng, kiểu gì cũng,
-    lúc nào cũng, khi nào cũng, bao nhiêu cũng, bao nhiêu năm, bao lâu nay, bao nhiêu lần, không biết làm sao, bao
-    nhiêu là, bao giờ cũng, không sao, không sao đâu, làm sao mà, ai cũng, gì cũng, đâu cũng, nào cũng, chưa bao
-    giờ, không bao giờ, ngay được không
+    khi nào rẻ, khi nào ngon, khi nào có hàng, bao giờ rẻ, khi nào hàng, hỏi chồng, hỏi vợ, hỏi mẹ, hỏi ý,
+    hỏi lại, hỏi ck, hỏi vk, hỏi chị em, hỏi nhà, thế nào cũng, kiểu gì cũng, lúc nào cũng, khi nào cũng,
+    bao nhiêu cũng, bao nhiêu năm, bao lâu nay, bao nhiêu lần, không biết làm sao, bao nhiêu là, bao giờ cũng,
+    không sao, không sao đâu, làm sao mà, ai cũng, gì cũng, đâu cũng, nào cũng, chưa bao giờ, không bao giờ,
+    ngay được không
     """
 )
 """Runs that only look like asking."""
@@ -143,14 +146,15 @@ NOT_SO = _words("không phải, chứ không")
 
 PAST = _words(
     """
-    hôm qua, hôm kia, hôm bữa, hôm trước, hôm nọ, hôm rồi, hôm nớ, hôm thứ, hôm trc, hqua, bữa trước, bữa nọ, bữa
-    kia, bữa hổm, hổm rày, bữa hôm, bữa qua, tuần trước, tuần rồi, tuần qua, lần trước, lần rồi, tháng trước, năm
-    ngoái, năm trước, đợt trước, đợt rồi, hồi trước, hồi sáng, hồi nãy, lúc nãy, hồi hôm, phiên trước, live trước,
-    live hôm, tối qua, chiều qua, sáng qua, ngày trước, ngày hôm qua, trưa nay, sáng nay, đã nhận, đã mua, đã lấy,
-    đã đặt, đã chốt, đã ăn, vừa nhận, vừa chốt, vừa mua, vừa đặt, vừa lấy, mới nhận, mới mua, mới chốt, mới đặt,
-    nhận được, nhận rồi, nhận hàng, mua rồi, lấy rồi, đặt rồi, chốt rồi, ck rồi, yesterday, last week, last time,
-    ordered, bought, received, từng mua, từng lấy, từng đặt, đơn cũ, đơn hôm, hôm chủ nhật, vụ trước, mùa trước,
-    trước em mua, trước em lấy, hồi tháng
+    bữa em, hôm em, nãy em, là người chốt, người chốt, nãy giờ, hôm qua, hôm kia, hôm bữa, hôm trước, hôm nọ,
+    hôm rồi, hôm nớ, hôm thứ, hôm trc, hqua, bữa trước, bữa nọ, bữa kia, bữa hổm, hổm rày, bữa hôm, bữa qua,
+    tuần trước, tuần rồi, tuần qua, lần trước, lần rồi, tháng trước, năm ngoái, năm trước, đợt trước, đợt rồi,
+    hồi trước, hồi sáng, hồi nãy, lúc nãy, hồi hôm, phiên trước, live trước, live hôm, tối qua, chiều qua,
+    sáng qua, ngày trước, ngày hôm qua, trưa nay, sáng nay, đã nhận, đã mua, đã lấy, đã đặt, đã chốt, đã ăn,
+    vừa nhận, vừa chốt, vừa mua, vừa đặt, vừa lấy, mới nhận, mới mua, mới chốt, mới đặt, nhận được, nhận rồi,
+    nhận hàng, mua rồi, lấy rồi, đặt rồi, chốt rồi, ck rồi, yesterday, last week, last time, ordered, bought,
+    received, từng mua, từng lấy, từng đặt, đơn cũ, đơn hôm, hôm chủ nhật, vụ trước, mùa trước, trước em mua,
+    trước em lấy, hồi tháng
     """
 )
 NOW = _words(
@@ -160,33 +164,37 @@ NOW = _words(
 )
 DONE_WORDS = _words("rồi")
 COMPLAINTS = _words(
-    "giao thiếu, gửi thiếu, ship thiếu, giao nhầm, gửi nhầm, ship nhầm, bị thiếu, bị hỏng, bị dập, bị hư, giao sai, gửi sai"
+    """
+    giao thiếu, gửi thiếu, ship thiếu, giao nhầm, gửi nhầm, ship nhầm, bị thiếu, bị hỏng, bị dập, bị hư, giao sai,
+    gửi sai
+    """
 )
 LIKE_BEFORE = _words(
     """
-    như cũ, như đơn, như hôm, như lần, như bữa, như tuần, như mọi, như đợt, như tháng, giống hôm, giống lần, giống
-    bữa, giống đơn, giống tuần, y như, y chang, như chị, như bạn, như anh, như trên, giống chị, giống bạn, giống
-    anh, như kia, như mọi khi, same as, như năm, như phiên, như trước, giống trước, y hôm, y lần
+    như cũ, như đơn, như hôm, như lần, như bữa, như tuần, như mọi, như đợt, như tháng, giống hôm, giống lần,
+    giống bữa, giống đơn, giống tuần, y như, y chang, như chị, như bạn, như anh, như trên, giống chị, giống bạn,
+    giống anh, như kia, như mọi khi, same as, như năm, như phiên, như trước, giống trước, y hôm, y lần
     """
 )
 """An order by what went before: only a person knows what that was."""
 
 SUPPOSING = _words(
     """
-    để dành tiền, tiền mua, nếu, giá mà, giá như, phải chi, ước gì, ước, để em hỏi, để chị hỏi, để mình hỏi, để hỏi, để tính, để xem, để
-    em xem, để em tính, định, tính mua, tính lấy, tính đặt, tính chốt, tính làm, đợi lương, chờ lương, mai mốt, để
-    mai, để lát, để tối, để hôm, để bữa, để khi, để lần, để đợt, suy nghĩ, cân nhắc, chắc sẽ, chắc lấy, chắc mua,
-    chắc đặt, chắc chốt, phân vân, biết thế, biết vậy, tưởng, lẽ ra, đáng lẽ, bữa nào, hôm nào, khi khác, lần sau,
-    dịp khác, if, maybe, có tiền thì, mà có, giá rẻ thì, hỏi chồng, hỏi vợ, hỏi mẹ, chưa chắc, nhỡ, lỡ mà, giả sử,
-    hên xui, mơ, thèm lấy, ham, would, sẽ mua, sẽ lấy, sẽ đặt, sẽ chốt, sau này, mới dám, mới mua, mới lấy, không
-    dám, hồi nào có, có khi, chắc phải, đang tính, đang định, không biết, chừng nào
+    hàng về, khi nào rẻ, khi nào ngon, khi nào có hàng, bao giờ rẻ, khi nào hàng, để dành tiền, tiền mua, nếu,
+    giá mà, giá như, phải chi, ước gì, ước, để em hỏi, để chị hỏi, để mình hỏi, để hỏi, để tính, để xem,
+    để em xem, để em tính, định, tính mua, tính lấy, tính đặt, tính chốt, tính làm, đợi lương, chờ lương, mai mốt,
+    để mai, để lát, để tối, để hôm, để bữa, để khi, để lần, để đợt, suy nghĩ, cân nhắc, chắc sẽ, chắc lấy,
+    chắc mua, chắc đặt, chắc chốt, phân vân, biết thế, biết vậy, tưởng, lẽ ra, đáng lẽ, bữa nào, hôm nào,
+    khi khác, lần sau, dịp khác, if, maybe, có tiền thì, mà có, giá rẻ thì, hỏi chồng, hỏi vợ, hỏi mẹ, chưa chắc,
+    nhỡ, lỡ mà, giả sử, hên xui, mơ, thèm lấy, ham, would, sẽ mua, sẽ lấy, sẽ đặt, sẽ chốt, sau này, mới dám,
+    mới mua, mới lấy, không dám, hồi nào có, có khi, chắc phải, đang tính, đang định, không biết, chừng nào
     """
 )
 THEN_WORDS = _words("thì")
 NO_SUPPOSING = _words(
     """
-    thôi thì, vậy thì, thế thì, giờ thì, nay thì, còn em thì, rồi thì, định kỳ, mới lấy được, mới mua được, mới
-    đặt được
+    thôi thì, vậy thì, thế thì, giờ thì, nay thì, còn em thì, rồi thì, định kỳ, mới lấy được, mới mua được,
+    mới đặt được
     """
 )
 HAVING_NO = _words(
@@ -199,30 +207,32 @@ LATER_WORDS = _words("mai, mốt, cuối tuần, tuần sau, tháng sau, lát n�
 
 REPORTING = _words(
     """
-    bán được, ngày bán, bán 1 ngày, bán hết, bán một ngày, ai chốt, ai lấy, ai mua, ai đặt, ai mà, chị kia, anh kia, bạn kia, bà kia, ông kia, cô kia, bác kia, chú kia,
-    em kia, người ta, có người, người khác, nhà bên, hàng xóm, bạn em, bạn chị, bạn mình, nghe nói, nghe bảo, thấy
-    nói, thấy bảo, thấy bạn, thấy chị, thấy anh, thấy người, thấy ai, thấy mọi người, thấy bác, bạn nào, chị nào,
-    anh nào, bác nào, mẹ nào, người quen, có bạn, có chị, có anh, có bác, có ông, nhiều người, đứa
-    bạn, chị gái em, có mẹ, có nhà, bà nào, ông nào, cô nào, nhà nào, khách nào, đứa nào, khách, họ, mọi người
-    lấy, mọi người mua, mọi người chốt, toàn người, bên kia, chỗ khác, bên khác, someone, people, they, anh trên,
-    chị trên, bạn trên, bác trên
+    bán được, ngày bán, bán 1 ngày, bán hết, bán một ngày, ai chốt, ai lấy, ai mua, ai đặt, ai mà, chị kia,
+    anh kia, bạn kia, bà kia, ông kia, cô kia, bác kia, chú kia, em kia, người ta, có người, người khác, nhà bên,
+    hàng xóm, bạn em, bạn chị, bạn mình, nghe nói, nghe bảo, thấy nói, thấy bảo, thấy bạn, thấy chị, thấy anh,
+    thấy người, thấy ai, thấy mọi người, thấy bác, bạn nào, chị nào, anh nào, bác nào, mẹ nào, người quen, có bạn,
+    có chị, có anh, có bác, có ông, nhiều người, đứa bạn, chị gái em, có mẹ, có nhà, bà nào, ông nào, cô nào,
+    nhà nào, khách nào, đứa nào, khách, họ, mọi người lấy, mọi người mua, mọi người chốt, toàn người, bên kia,
+    chỗ khác, bên khác, someone, people, they, anh trên, chị trên, bạn trên, bác trên
     """
 )
 REPORTING_ENDS = _words("kìa")
 
 CHEERS = _words(
     """
-    chúc, mỏi tay, chốt đơn đi, chốt đơn nào, chốt đơn thôi, chốt nhanh, chốt lẹ, chốt mạnh, chốt đi, chốt lia
-    lịa, chốt ầm, kẻo hết, không hết, hết bây giờ, bà con ơi, mọi người ơi, cả nhà ơi, anh em ơi, chị em ơi, các
-    mẹ ơi, mọi người chốt, nhanh tay, mua đi, mua lẹ đi, lấy đi mọi người, lấy đi bà con, bà con lấy, bà con mua,
-    mọi người mua, mọi người lấy, mọi người đặt, cả nhà lấy, cả nhà mua, cả nhà chốt, ủng hộ, nổ đơn, nổ chốt, ra
-    đơn, đắt hàng, cháy hàng, buôn may, bùng nổ, ầm ầm, ào ào, rầm rầm, liền tay, mại dô, mại zô, lên nào, nào mọi
-    người, nào bà con, nào cả nhà, các bác chốt
+    chúc, mỏi tay, chốt đơn đi, chốt đơn nào, chốt đơn thôi, chốt nhanh, chốt lẹ, chốt mạnh, chốt đi,
+    chốt lia lịa, chốt ầm, kẻo hết, không hết, hết bây giờ, bà con ơi, mọi người ơi, cả nhà ơi, anh em ơi,
+    chị em ơi, các mẹ ơi, mọi người chốt, nhanh tay, mua đi, mua lẹ đi, lấy đi mọi người, lấy đi bà con,
+    bà con lấy, bà con mua, mọi người mua, mọi người lấy, mọi người đặt, cả nhà lấy, cả nhà mua, cả nhà chốt,
+    ủng hộ, nổ đơn, nổ chốt, ra đơn, đắt hàng, cháy hàng, buôn may, bùng nổ, ầm ầm, ào ào, rầm rầm, liền tay,
+    mại dô, mại zô, lên nào, nào mọi người, nào bà con, nào cả nhà, các bác chốt
     """
 )
 """Cheering the others on and wishing luck."""
 
 VAGUE_COUNTS = _words("vài, mấy, dăm, dăm ba, đôi ba, vài ba, ít, một ít, một vài, ít ít")
+ABOUT_WORDS = _words("tầm, khoảng, cỡ, chừng, cỡ chừng, tầm khoảng")
+"""A quantity behind these is only about right: a person asks."""
 VAGUE_AMOUNTS = _words(
     """
     ít, một ít, một tí, chút, một chút, tí, tẹo, xíu, chút xíu, chút ít, ít ít, nhiều nhiều, kha khá
@@ -230,7 +240,10 @@ VAGUE_AMOUNTS = _words(
 )
 
 IDLE = _words(
-    "mưa to, mưa lớn, mưa gió, mưa quá, mất mùa, được mùa, mùa này, vào mùa, hết mùa, đầu mùa, cuối mùa, trái mùa, đúng mùa, mùa vải, đắt quá, đắt thế, đắt lắm, đắt đỏ, đắt ghê"
+    """
+    mưa to, mưa lớn, mưa gió, mưa quá, mất mùa, được mùa, mùa này, vào mùa, hết mùa, đầu mùa, cuối mùa, trái mùa,
+    đúng mùa, mùa vải, đắt quá, đắt thế, đắt lắm, đắt đỏ, đắt ghê
+    """
 )
 """Runs that only keep their words from meaning something else: "mưa to" typed without marks is no "mua"."""
 
@@ -244,16 +257,16 @@ PRONOUNS = _words(
 )
 POLITE = _words(
     """
-    ạ, hôm, ah, ak, á, nha, nhé, nhen, nghen, nghe, hen, nhe, nhá, nhoa, nghỉn, nè, nà, nào, này, đi, luôn, ngay, gấp,
-    giúp, giùm, dùm, hộ, dạ, vâng, ok, oke, okie, okela, okla, ui, ơi, hỡi, pls, please, plz, thanks, thank, you,
-    thank you, ths, tks, thanh, cảm ơn, cám ơn, nhiều, với, cùng, cũng, nhé em, the, of, for, and, more, some,
-    alo, hello, hi, hihi, haha, hehe, kk, chào, uh, um, ừ, ờ, à, thế, vậy, đó, đấy, đây, ta, y, ha, hén, nhỉ, là,
-    mà, thì, rồi, nữa, có, còn, và, cùng với, ngon, đẹp, tươi, sớm, nhanh, ăn thử, ăn, thử, biếu, tặng, làm quà,
-    quà, lại, được, xem, mới, trước, đầu tiên, đơn, hàng, mã, số, loại, code, về, gửi về, tận nơi, cod, hôm nay,
-    nay, giờ, tối nay, mai, chiều, sáng, tối, nhớ, thương, yêu, quý, đầu, mở hàng, một, đơn đầu, chỉ, thôi, mỗi,
-    nghe em, nghe con, cái, liền, khỏi, lẹ, chọn, lựa, ngon ngon, đẹp đẹp, to to, khách quen, khách cũ, ưng, ưng
-    quá, thích, chuẩn, duyệt, đồng ý, chắc chắn, đúng, xong, thiệt, thật, quá, lắm, ghê, trong, x, gồm, tổng, tổng
-    cộng, mọi khi, ủng hộ
+    coi, hè, hỉ, ạ, hôm, ah, ak, á, nha, nhé, nhen, nghen, nghe, hen, nhe, nhá, nhoa, nghỉn, nè, nà, nào, này, đi,
+    luôn, ngay, gấp, giúp, giùm, dùm, hộ, dạ, vâng, ok, oke, okie, okela, okla, ui, ơi, hỡi, pls, please, plz,
+    thanks, thank, you, thank you, ths, tks, thanh, cảm ơn, cám ơn, nhiều, với, cùng, cũng, nhé em, the, of, for,
+    and, more, some, alo, hello, hi, hihi, haha, hehe, kk, chào, uh, um, ừ, ờ, à, thế, vậy, đó, đấy, đây, ta, y,
+    ha, hén, nhỉ, là, mà, thì, rồi, nữa, có, còn, và, cùng với, ngon, đẹp, tươi, sớm, nhanh, ăn thử, ăn, thử,
+    biếu, tặng, làm quà, quà, lại, được, xem, mới, trước, đầu tiên, đơn, hàng, mã, số, loại, code, về, gửi về,
+    tận nơi, cod, hôm nay, nay, giờ, tối nay, mai, chiều, sáng, tối, nhớ, thương, yêu, quý, đầu, mở hàng, một,
+    đơn đầu, chỉ, thôi, mỗi, nghe em, nghe con, cái, liền, khỏi, lẹ, chọn, lựa, ngon ngon, đẹp đẹp, to to,
+    khách quen, khách cũ, ưng, ưng quá, thích, chuẩn, duyệt, đồng ý, chắc chắn, đúng, xong, thiệt, thật, quá, lắm,
+    ghê, trong, x, gồm, tổng, tổng cộng, mọi khi, ủng hộ
     """
 )
 """Words around an order that change nothing."""
@@ -291,11 +304,14 @@ NOT_A_QUANTITY_BEFORE = _words(
     """
 )
 
+MEASURES = _words("lít, l, ml, lit")
+"""What is poured; nothing on a shelf is sold so."""
+
 PRODUCE = _words(
     """
     xoài, ổi, mít, sầu riêng, bưởi, chuối, dừa, dưa, dưa hấu, thanh long, mận, nhãn, chôm chôm, đu đủ, táo, nho,
-    lê, hồng, quýt, chanh, vú sữa, măng cụt, dâu, dâu tây, gạo, khoai, ngô, cam, na, trà, chè, mật ong, vải, ba
-    kích, bơ, cà phê, lạc, trứng, măng, nước mắm, cà chua, rau, thịt, gà, cá, tôm, hạt điều, mắc ca, tiêu, nấm,
+    lê, hồng, quýt, chanh, vú sữa, măng cụt, dâu, dâu tây, gạo, khoai, ngô, cam, na, trà, chè, mật ong, vải,
+    ba kích, bơ, cà phê, lạc, trứng, măng, nước mắm, cà chua, rau, thịt, gà, cá, tôm, hạt điều, mắc ca, tiêu, nấm,
     hồng xiêm, mãng cầu, bòn bon, roi, dứa, thơm, khóm, cốc, hạt dẻ
     """
 )
