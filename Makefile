@@ -27,7 +27,7 @@ demo: install ## Load the demo cooperative into the database without starting th
 	@$(BIN)/flask --app wsgi prepare
 
 test: install-dev frontend translations chromium ## Run every test, on SQLite always, on PostgreSQL and Redis where they answer
-	@$(BIN)/python -m pytest -p tests.fallback_servers $(TESTS)
+	@$(BIN)/python -m pytest -p tests.fallback_servers --timeout=300 $(TESTS)
 
 lint: install-dev ## Check style, types and templates
 	@$(BIN)/ruff check .
