@@ -131,7 +131,7 @@ class Server:
             except OSError:
                 gone = True
 
-        task = asyncio.ensure_future(self._pages(scope, receive, send_while_there))  # type: ignore[arg-type]
+        task = asyncio.ensure_future(self._pages(scope, receive, send_while_there))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         try:

@@ -1,5 +1,6 @@
 """What the desk of a session reads: lanes, last orders and money, from the database, so that a reload loses nothing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from livestream.room_queries import money_of_session
 
 LANE_LENGTH = 100
 ORDERS_SHOWN = 40
+_COLUMNS = ("seq", "sender_name", "text", "kind", "desk_state", "outcome", "reading", "buyer_id", "at")
 
 
 def desk_view(session: Session, session_id: int) -> dict[str, Any]:
@@ -31,28 +33,32 @@ def desk_view(session: Session, session_id: int) -> dict[str, Any]:
 
 
 def _comments(session: Session, condition: Any, order: Any, limit: int) -> list[dict[str, Any]]:
-    statement = select(ChatMessage, User.name).outerjoin(User, User.id == ChatMessage.claimed_by_id).where(condition)
-    return [
-        {**desk_item_of(message), "by": claimed_by or ""}
-        for message, claimed_by in session.execute(statement.order_by(order).limit(limit))
-    ]
+    columns = [getattr(ChatMessage, name) for name in _COLUMNS]
+    statement = (
+        select(*columns, User.name.label("claimed_by"))
+        .outerjoin(User, User.id == ChatMessage.claimed_by_id)
+        .where(condition)
+        .order_by(order)
+        .limit(limit)
+    )
+    return [{**desk_item(row), "by": row["claimed_by"] or ""} for row in session.execute(statement).mappings()]
 
 
-def desk_item_of(message: ChatMessage) -> dict[str, Any]:
-    """Return a stored comment as the desk sees it: as typed, with how it was read and what was answered."""
-    outcome = message.outcome
+def desk_item(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a comment's row as the desk sees it: as typed, with how it was read and what was answered."""
+    outcome = row["outcome"]
     return {
-        "seq": message.seq,
-        "name": message.sender_name,
-        "text": message.text,
-        "kind": message.kind,
-        "state": str(message.desk_state),
+        "seq": row["seq"],
+        "name": row["sender_name"],
+        "text": row["text"],
+        "kind": row["kind"],
+        "state": str(row["desk_state"]),
         "status": outcome.get("status", "talk"),
         "message": outcome.get("message", ""),
         "choices": outcome.get("choices", []),
-        "reasons": list(message.reading.get("reasons", ())),
-        "buyer": message.buyer_id is not None,
-        "at": epoch_ms(message.at),
+        "reasons": list(row["reading"].get("reasons", ())),
+        "buyer": row["buyer_id"] is not None,
+        "at": epoch_ms(row["at"]),
     }
 
 

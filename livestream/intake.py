@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import bindparam, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app import audit
@@ -24,7 +24,7 @@ from app.policy import SalePolicy
 from app.text import clean_line, fold
 from livestream import answers, reading
 from livestream.commands import MAX_COMMENT, OrderButton, PostComment, RoomCommand
-from livestream.desk_queries import desk_item_of
+from livestream.desk_queries import desk_item
 from livestream.masking import mask_phones
 from livestream.models import ChatMessage, ChatState, LiveSession
 from livestream.order_comments import read_comment, reading_to_dict
@@ -36,6 +36,14 @@ from orders.requests import Attribution, BuyerRef, LineChange, OrderRequest, Ord
 
 SAME_TEXT_SECONDS = 60
 """The same words by the same buyer within this time are one order: a second press, not a second wish."""
+
+# The table and not the class: a row of a batch is plain values, and building objects of them would cost more than storing.
+_INSERT_MESSAGES = insert(ChatMessage.__table__)
+
+_KEY = (ChatMessage.session_id, ChatMessage.sender_key, ChatMessage.client_id)
+_KNOWN_MESSAGES = select(*_KEY, ChatMessage.outcome, ChatMessage.seq).where(
+    tuple_(*_KEY).in_(bindparam("keys", expanding=True))
+)
 
 Handler = Callable[[Session, Sequence[Any]], Sequence[Any]]
 """Carries out all commands of one type of a batch; one outcome each, in order."""
@@ -131,10 +139,7 @@ def _take_said(session: Session, commands: Sequence[RoomCommand], *, policy: Sal
 
 def _known_answers(session: Session, commands: Sequence[RoomCommand]) -> dict[tuple[int, str, str], dict[str, Any]]:
     keys = {(c.session_id, c.sender.key, c.client_id) for c in commands}
-    columns = (ChatMessage.session_id, ChatMessage.sender_key, ChatMessage.client_id)
-    rows = session.execute(
-        select(*columns, ChatMessage.outcome, ChatMessage.seq).where(tuple_(*columns).in_(keys))
-    ).all()
+    rows = session.execute(_KNOWN_MESSAGES, {"keys": list(keys)}).all()
     return {(row[0], row[1], row[2]): {**row.outcome, "seq": row.seq} for row in rows}
 
 
@@ -302,12 +307,12 @@ def _store(session: Session, batch: Sequence[_Said], book: _Book, *, clock: Cloc
         for said, seq in zip(group, allot_numbers(session, session_id, len(group)), strict=True):
             said.seq = seq
             rows.append(_row(said, book, now))
-    session.execute(insert(ChatMessage), rows)
+    session.execute(_INSERT_MESSAGES, rows)
     shown = {(row["session_id"], row["seq"]): row for row in rows}
     for session_id, group in by_session.items():
         items = tuple(_talk_item(shown[session_id, said.seq], epoch_ms(now)) for said in group)
         publish(session, RoomNews(session_id, items))
-        told = [desk_item_of(ChatMessage(**shown[session_id, said.seq])) for said in group]
+        told = [desk_item(shown[session_id, said.seq]) for said in group]
         publish(session, DeskNews(session_id, "comments", told))
 
 

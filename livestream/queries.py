@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from app.accounts.models import User
@@ -51,7 +51,7 @@ class HostSession:
     delivered_goods_vnd: int
 
 
-def _cards() -> Select[Any]:
+def _cards() -> Any:
     offers = select(func.count(Offer.id)).where(Offer.session_id == LiveSession.id).scalar_subquery()
     return (
         select(

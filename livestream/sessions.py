@@ -1,6 +1,7 @@
 """Planning sessions: staff say when, with which host and for what commission."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -142,7 +143,7 @@ def _season_on(session: Session, cooperative_id: int, moment: datetime) -> int |
     return session.scalar(statement)
 
 
-def _record(session: Session, verb: str, live: LiveSession, *, actor: Actor, clock: Clock, **details: object) -> None:
+def _record(session: Session, verb: str, live: LiveSession, *, actor: Actor, clock: Clock, **details: Any) -> None:
     audit.record(
         session,
         f"livestream.session.{verb}",

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -87,7 +88,7 @@ def set_quota(
         session.flush()
         offer.sale_limit_id = limit.id
     else:
-        changed = session.execute(
+        changed: Any = session.execute(
             update(SaleLimit)
             .where(SaleLimit.id == offer.sale_limit_id, SaleLimit.qty_taken <= quantity)
             .values(qty_limit=quantity)
@@ -141,7 +142,7 @@ def _day(live: LiveSession, clock: Clock) -> date:
 
 
 def _tell(
-    session: Session, live: LiveSession, offer: Offer, verb: str, *, actor: Actor, clock: Clock, **details: object
+    session: Session, live: LiveSession, offer: Offer, verb: str, *, actor: Actor, clock: Clock, **details: Any
 ) -> None:
     session.flush()
     entries = [entry for entry in load_shelves(session, [live.id])[live.id] if entry.offer_id == offer.id]
@@ -150,7 +151,7 @@ def _tell(
     append_events(session, live.id, [("offer", entry.to_dict(left[entry.offer_id])) for entry in entries], clock=clock)
 
 
-def _record(session: Session, verb: str, live: LiveSession, *, actor: Actor, clock: Clock, **details: object) -> None:
+def _record(session: Session, verb: str, live: LiveSession, *, actor: Actor, clock: Clock, **details: Any) -> None:
     audit.record(
         session,
         f"livestream.offer.{verb}",

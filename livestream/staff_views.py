@@ -164,7 +164,7 @@ def _wishes(form: SessionForm) -> dict[str, Any]:
         "title": form.title.data or "",
         "scheduled_at": form.moment,
         "host_user_id": form.host.data,
-        "commission_bps": form.commission.basis_points,  # type: ignore[attr-defined]
+        "commission_bps": form.commission.basis_points,
         "video_engine": form.video_engine.data,
         "embed_url": form.embed_url.data,
     }
