@@ -1,8 +1,8 @@
 """The staff's morning: what was pledged for today, the scale, and every lot with what is held, sold and left."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
@@ -90,7 +90,7 @@ def scale(public_id: str, grade_id: int) -> BaseResponse | tuple[str, int]:
     household = access.staff_household(session, actor, public_id)
     grade = access.grade_of_cooperative(session, household.cooperative_id, grade_id)
     product = session.get_one(Product, grade.product_id)
-    form = WeighingForm(harvested_on=today())
+    form = WeighingForm(harvested_on=request.args.get("ngay", type=date.fromisoformat) or today())
     key = idempotency_key()
     if form.validate_on_submit():
         try:

@@ -21,6 +21,7 @@ from shop.models import (
     Membership,
     Notice,
     PayoutAccount,
+    Pledge,
     PriceApproval,
     Product,
     ProductGrade,
@@ -160,6 +161,26 @@ def test_a_wrong_weight_keeps_what_was_typed_and_says_what_to_do(world: World, s
 def test_both_decimal_signs_are_understood(world: World, staff: Browser, typed: str, grams: int) -> None:
     staff.post(scale_url(world), data={"quantity": typed, "harvested_on": today_text(), "idempotency_key": "k"})
     assert now().scalars(select(WeighIn.quantity)).all() == [grams]
+
+
+def test_yesterdays_pledge_is_weighed_as_yesterdays_harvest(world: World, staff: Browser) -> None:
+    pledge_today(world)
+    with write_transaction() as session:
+        for row in (
+            session.scalars(select(Pledge)).one(),
+            session.scalars(select(HarvestLot).order_by(HarvestLot.id.desc())).first(),
+        ):
+            setattr(
+                row,
+                "for_date" if isinstance(row, Pledge) else "harvested_on",
+                vietnam_date(system_clock()) - timedelta(days=1),
+            )
+    link = re.search(rf'href="({scale_url(world)}[^"]*)"', staff.get("/htx/can").text)[1]
+    page = staff.get(link).text
+    assert f'value="{today_text(-1)}"' in page
+    staff.post(link, data={"quantity": "70", "harvested_on": today_text(-1), "idempotency_key": key_of(page)})
+    assert now().scalars(select(Pledge.state)).all() == ["weighed"]
+    assert staff.get(f"{scale_url(world)}?ngay=never").status_code == 200
 
 
 @pytest.mark.parametrize("days", [1, -8])
