@@ -22,7 +22,7 @@ def act_of(clause: Clause) -> Act:
         return "take away"
     if clause.has("cheer") and not clause.has_items("code", "quantity"):
         return "cheer"
-    if not asking and (cancelling := cancels(clause)) is not None:
+    if not asking and not reports(clause) and (cancelling := cancels(clause)) is not None:
         return cancelling
     if asking:
         return "ask"
@@ -83,7 +83,7 @@ def _ends_asking(clause: Clause) -> bool:
         return len(core) > 1 and not all("pronoun" in token.senses for token in core[:-1])
     if "not yet" in last.senses:
         return len(core) > 1 and not all("pronoun" in token.senses for token in core[:-1])
-    if "asking end" in last.senses:
+    if "asking end" in last.senses and (last.text != "ha" or len(core) == len(clause.tokens)):
         if last.is_word("sao") and len(core) > 1 and (core[-2].kind == "number" or core[-2].is_word("không")):
             return False
         if last.is_word("đâu") or last.is_word("gì"):
@@ -120,6 +120,8 @@ def cancels(clause: Clause) -> Literal["cancel", "unclear cancel", "deny"] | Non
             return "cancel"
     for n, token in enumerate(clause.tokens[:-1]):
         after = clause.tokens[n + 1]
+        if token.is_word("khỏi") and after.kind == "code":
+            return "unclear cancel"
         if "no" in token.senses and ("order" in after.senses or after.is_word("cần")):
             if clause.has_words("nữa") or clause.tokens[0].is_word("thôi"):
                 return "cancel"
@@ -174,7 +176,8 @@ def supposes(clause: Clause) -> bool:
 
 def reports(clause: Clause) -> bool:
     """Tell whether the clause speaks of what others order."""
-    if clause.has("reporting"):
+    ai_acts = clause.tokens[0].is_word("ai") and clause.has("cancel")
+    if clause.has("reporting") or ai_acts:
         return True
     if clause.tokens[0].is_word("còn") and len(clause.items) > 1 and clause.items[1].kind == "quantity":
         return True
@@ -191,7 +194,9 @@ def tells_of_the_past(clause: Clause) -> bool:
         return not (clause.tokens and "now" in clause.tokens[0].senses)
     done = [mark for mark in clause.marks if "done" in mark.senses]
     if not done or not clause.has("order", "give"):
-        return clause.has_words("đã") and clause.has("order") and not clause.has_words("cho")
+        return (
+            any(token.text == "đã" for token in clause.tokens) and clause.has("order") and not clause.has_words("cho")
+        )
     behind = clause.tokens[done[-1].end :]
     return (
         all(
@@ -219,6 +224,10 @@ def changes(clause: Clause) -> bool:
     if clause.has_words("tăng", "giảm", "nâng") and clause.has_words("lên", "xuống", "còn"):
         return clause.has_items("quantity", "number")
     targets = {mark.end for mark in clause.marked("then target")}
+    coded = {item.end for item in clause.items if item.kind == "code"}
+    targets |= {
+        mark.end for mark in clause.marked("target") if mark.start in coded and clause.has_words("lên", "xuống")
+    }
     return any(item.kind in ("quantity", "number") and item.start in targets for item in clause.items)
 
 

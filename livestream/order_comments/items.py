@@ -278,7 +278,7 @@ def _unit_without_number(tokens: Sequence[Token], i: int, index: ShelfIndex) -> 
         return _of_unit(i, i + 2, Fraction(1, 2), after)
     if (weight is not None or label is not None) and after is not None and "and a half" in after.senses:
         return _of_unit(i, i + 2, Fraction(3, 2), token)
-    if "and a half" in token.senses and is_unit(after):
+    if "and a half" in token.senses and is_unit_or_code(after) and not is_unit(token_at(tokens, i - 1)):
         return Item("bad", i, i + 2, text="rưỡi")
     if token.text in ("tá", "lố"):
         return Item("bad", i, i + 1, text=token.text)

@@ -48,7 +48,7 @@ def _run(tokens: Sequence[Token], i: int, name: tuple[str, ...], at: int) -> int
     length = 0
     while at + length < len(name) and i + length < len(tokens):
         token, word = tokens[i + length], name[at + length]
-        if token.kind == "mark" or (token.text != word and not token.is_word(word)):
+        if token.kind == "mark" or (token.text != word and not token.is_word(word) and not _says(token, word)):
             break
         if not token.senses.isdisjoint(("container", "weight")) and not senses_of(word).isdisjoint(
             ("container", "weight")
@@ -71,6 +71,11 @@ _DOUBTFUL = (
     "common name",
     "question",
 )
+
+
+def _says(token: Token, figure: str) -> bool:
+    """Tell whether a spelled digit is this figure of a name: "loại hai"."""
+    return figure.isdecimal() and str(words.DIGITS.get(token.text)) == figure
 
 
 def _tells(tokens: Sequence[Token], i: int, word: str) -> bool:

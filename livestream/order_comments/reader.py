@@ -136,7 +136,9 @@ def _read_order(clause: Clause, draft: _Draft) -> None:
     wishes = pair(items, clause)
     counted = any(wish.quantity is not None for wish in wishes)
     if "vague" in kinds and not counted:
-        if has_verb or wishes or _leads(items, "vague"):
+        if _leads_later(clause):
+            draft.talked = True
+        elif has_verb or wishes or _leads(items, "vague"):
             draft.unsure.append("Khách chưa nói rõ bao nhiêu.")
         return
     if "price" in kinds and not counted:
@@ -157,33 +159,34 @@ def _read_order(clause: Clause, draft: _Draft) -> None:
 
 def _is_order(clause: Clause, items: Sequence[Item], wishes: Sequence[Wish], draft: _Draft) -> bool:
     """Tell whether what is named here is ordered, and not only spoken of."""
-    counted = [wish for wish in wishes if wish.quantity is not None]
+    amounts = [wish.quantity for wish in wishes if wish.quantity is not None]
     verb = orders(clause)
     if changes(clause):
         return True
-    if verb and counted and _leads_later(clause):
+    if verb and _leads_later(clause):
         draft.unsure.append("Khách hẹn đặt sau, cần người xem.")
         return True
-    if not counted:
-        named = all(wish.named for wish in wishes)
-        if named and any(len(wish.codes or ()) != 1 for wish in wishes):
-            return False
-        if any(wish.unknown for wish in wishes) and _leads(items, "code"):
-            return True
-        if named:
-            return verb_orders(clause)
-        if not clause.has("order") and verb and _speaks_of_it(clause, items, most=0):
-            return False
-        return (verb and not clause.has_words("hơn")) or _only_address(items)
-    bare_container = all(wish.quantity is not None and wish.quantity.kind == "container" for wish in wishes)
-    if bare_container:
+    if not amounts:
+        return _orders_one(clause, items, wishes)
+    if all(amount.kind == "container" for amount in amounts):
         coded = any(wish.codes for wish in wishes)
-        return _only_address(items) if not verb else (coded or _right_behind_a_verb(items))
-    if verb or any(item.kind == "code" for item in items):
-        return True
-    if draft.ordering:
+        return (coded or _right_behind_a_verb(items)) if verb else _only_address(items)
+    if verb or draft.ordering or any(item.kind == "code" for item in items):
         return True
     return _leads(items, "quantity", "name") and not _speaks_of_it(clause, items)
+
+
+def _orders_one(clause: Clause, items: Sequence[Item], wishes: Sequence[Wish]) -> bool:
+    """Tell whether offers named without a quantity are ordered, one of each."""
+    if all(wish.named for wish in wishes):
+        known = all(len(wish.codes or ()) == 1 for wish in wishes)
+        return known and (clause.has("order") or clause.has_words("cho"))
+    if any(wish.unknown for wish in wishes) and _leads(items, "code"):
+        return True
+    verb = orders(clause)
+    if verb and not clause.has("order") and _speaks_of_it(clause, items, most=0):
+        return False
+    return (verb and not clause.has_words("hơn")) or _only_address(items)
 
 
 _SPENT = frozenset(("ăn", "có", "hết", "mất", "được", "an", "het"))
@@ -211,13 +214,9 @@ def _one_order(clause: Clause) -> bool:
 
 
 def _leads_later(clause: Clause) -> bool:
-    first = next((token for token in clause.tokens if not token.senses & {"pronoun"} or "later" in token.senses), None)
+    """Tell whether the clause begins by putting off what follows: "mai em lấy", "cuối tuần em lấy 5kg"."""
+    first = next((mark for mark in clause.marks if "pronoun" not in mark.senses or "later" in mark.senses), None)
     return first is not None and "later" in first.senses
-
-
-def verb_orders(clause: Clause) -> bool:
-    """Tell whether a verb stands that orders by itself, or one that gives to somebody ("cho em mật ong")."""
-    return clause.has("order") or clause.has_words("cho")
 
 
 def _right_behind_a_verb(items: Sequence[Item]) -> bool:

@@ -157,7 +157,11 @@ def _written_out(tokens: list[Token], pairs: Collection[tuple[str, str]]) -> lis
         counted = before is not None and (before.kind == "number" or bool(before.senses & {"digit", "dozens"}))
         if token.text == "kg" and before is not None and not counted and before.senses & {"polite"}:
             # "còn kg shop" asks; "2 kg" and "vài kg" weigh.
-            full = None if before.senses & {"vague count", "half", "order", "give", "digit"} else "không"
+            full = (
+                None
+                if before.senses & {"vague count", "half", "order", "give", "digit", "last digit", "tens"}
+                else "không"
+            )
         if full is not None and before is not None and (folded(before.text), folded(token.text)) in pairs:
             full = None
         if full is None or (counted and (token.text == "tui" or (token.glued and token.text in ("k", "m", "t")))):

@@ -106,9 +106,9 @@ MORE_WORDS = _words("nữa, thêm")
 
 QUESTIONS = _words(
     """
-    hay hôm, chi vậy, gì đó shop, bao h, mấy h, bao nhiêu, nhiêu tiền, nhiêu 1, nhiêu một, giá nhiêu, nhiêu vậy,
-    bao lâu, bao giờ, khi nào, lúc nào, chừng nào, mấy giờ, mấy ngày, mấy tiền, mấy hôm, mấy bữa, mấy tháng,
-    mấy năm, mấy tuổi, mấy lít, mấy người, mấy tiếng, mấy quả, mấy trái, ngày mấy, tháng mấy, thế nào,
+    bao tiền, hay hôm, chi vậy, gì đó shop, bao h, mấy h, bao nhiêu, nhiêu tiền, nhiêu 1, nhiêu một, giá nhiêu,
+    nhiêu vậy, bao lâu, bao giờ, khi nào, lúc nào, chừng nào, mấy giờ, mấy ngày, mấy tiền, mấy hôm, mấy bữa,
+    mấy tháng, mấy năm, mấy tuổi, mấy lít, mấy người, mấy tiếng, mấy quả, mấy trái, ngày mấy, tháng mấy, thế nào,
     như thế nào, như nào, làm sao, giá sao, sao shop, sao vậy, sao em, sao ạ, sao ta, sao thế, ở đâu, tới đâu,
     đến đâu, đi đâu, vào đâu, về đâu, chỗ nào, tại sao, vì sao, sao lại, phải không, được không, còn không,
     có không, hàng không, xin giá, hỏi giá, báo giá, cho hỏi, xin hỏi, em hỏi, mình hỏi, chị hỏi, hỏi chút,
@@ -203,7 +203,11 @@ HAVING_NO = _words(
     """
 )
 """Behind a wish they say why it stays one: "định mua … mà hết tiền"."""
-LATER_WORDS = _words("mai, mốt, cuối tuần, tuần sau, tháng sau, lát nữa, tí nữa, chút nữa, lát, tý nữa")
+LATER_WORDS = _words(
+    """
+    tí, tý, xíu nữa, mai, mốt, cuối tuần, tuần sau, tháng sau, lát nữa, tí nữa, chút nữa, lát, tý nữa
+    """
+)
 
 REPORTING = _words(
     """
@@ -231,7 +235,7 @@ CHEERS = _words(
 """Cheering the others on and wishing luck."""
 
 VAGUE_COUNTS = _words("vài, mấy, dăm, dăm ba, đôi ba, vài ba, ít, một ít, một vài, ít ít")
-ABOUT_WORDS = _words("tầm, khoảng, cỡ, chừng, cỡ chừng, tầm khoảng")
+ABOUT_WORDS = _words("tầm, khoảng, chừng, cỡ chừng, tầm khoảng")
 """A quantity behind these is only about right: a person asks."""
 VAGUE_AMOUNTS = _words(
     """
@@ -288,11 +292,11 @@ WHOLE_ORDER = _words("đơn, hết, tất cả, toàn bộ, cả đơn, tất, s
 
 NOT_A_QUANTITY_AFTER = _words(
     """
-    tuổi, giờ, h, g, tháng, ngày, năm, nhóm, người, lần, tiếng, phút, bữa, lít, l, ml, đứa, độ, đêm, hôm, tuần,
-    buổi, phần trăm, km, m, mét, cây, sào, mẫu, hộ, giây, p, view, mắt, like, tim, đơn, món, mâm, nồi, cm, vụ,
-    hecta, ha, tầng, lầu, phòng, chuyến, sao, đợt, mùa, mẹ con, vợ chồng, anh em, chị em, điểm, vườn, gốc, share,
-    mét vuông, cháu, bé, đời, kênh, live, triệu, ông, bà, xe, chuyến xe, công, kiếp, lượt, tài khoản, vòng,
-    gia đình, bước, chân, tay, mặt, chục người, ký tự, tiếng đồng hồ
+    tuổi, anh em, chị em, giờ, h, g, tháng, ngày, năm, nhóm, người, lần, tiếng, phút, bữa, lít, l, ml, đứa, độ,
+    đêm, hôm, tuần, buổi, phần trăm, km, m, mét, cây, sào, mẫu, hộ, giây, p, view, mắt, like, tim, đơn, món, mâm,
+    nồi, cm, vụ, hecta, ha, tầng, lầu, phòng, chuyến, sao, đợt, mùa, mẹ con, vợ chồng, điểm, vườn, gốc, share,
+    mét vuông, đời, kênh, live, triệu, xe, chuyến xe, công, kiếp, lượt, tài khoản, vòng, gia đình, bước, chân,
+    tay, mặt, chục người, ký tự, tiếng đồng hồ
     """
 )
 NOT_A_QUANTITY_BEFORE = _words(
