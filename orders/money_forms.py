@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_wtf import FlaskForm
-from flask_wtf.file import FileField
+from flask_wtf.file import FileField, FileRequired
 from wtforms import DateField, HiddenField, SelectField, StringField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
@@ -52,7 +52,7 @@ class TransferForm(FlaskForm):
 class StatementFileForm(FlaskForm):
     """A statement file to look at before anything is recorded."""
 
-    file = FileField(_l("Tệp sao kê (CSV)"))
+    file = FileField(_l("Tệp sao kê (CSV)"), validators=[FileRequired(_l("Bác chọn tệp sao kê giúp em."))])
 
 
 class StatementColumnsForm(FlaskForm):

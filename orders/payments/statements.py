@@ -48,7 +48,7 @@ _NOT_OURS = ("so du", "balance", "doi ung", "nguoi chuyen", "tk chuyen")
 _DAY_FORMATS = ("%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d", "%d/%m/%y", "%d.%m.%Y")
 _TIME_FORMATS = ("", " %H:%M:%S", " %H:%M", "T%H:%M:%S")
 _WHOLE = re.compile(
-    r"(?P<sign>[+-]?)(?P<digits>\d{1,13}|\d{1,3}(?:(?P<dot>[.,])\d{3})(?:(?P=dot)\d{3})*)(?P<zero>[.,]0{1,2})?"
+    r"(?P<sign>[+-]?)(?P<digits>[0-9]{1,13}|[0-9]{1,3}(?:(?P<dot>[.,])[0-9]{3})(?:(?P=dot)[0-9]{3})*)(?P<zero>[.,]0{1,2})?"
 )
 
 

@@ -152,8 +152,6 @@ def upload() -> str | tuple[str, int]:
     form = StatementFileForm()
     if form.validate_on_submit():
         try:
-            if not form.file.data:
-                raise InvalidInput("Bác chọn tệp sao kê giúp em.", field="file")
             text = decode_statement(form.file.data.read())
             statement = read_statement(text, default_account=cooperative.bank_account or "")
         except DomainError as refused:
