@@ -165,16 +165,10 @@ def test_both_decimal_signs_are_understood(world: World, staff: Browser, typed: 
 
 def test_yesterdays_pledge_is_weighed_as_yesterdays_harvest(world: World, staff: Browser) -> None:
     pledge_today(world)
+    yesterday = vietnam_date(system_clock()) - timedelta(days=1)
     with write_transaction() as session:
-        for row in (
-            session.scalars(select(Pledge)).one(),
-            session.scalars(select(HarvestLot).order_by(HarvestLot.id.desc())).first(),
-        ):
-            setattr(
-                row,
-                "for_date" if isinstance(row, Pledge) else "harvested_on",
-                vietnam_date(system_clock()) - timedelta(days=1),
-            )
+        session.scalars(select(Pledge)).one().for_date = yesterday
+        session.scalars(select(HarvestLot).where(HarvestLot.state == "pledged")).one().harvested_on = yesterday
     link = re.search(rf'href="({scale_url(world)}[^"]*)"', staff.get("/htx/can").text)[1]
     page = staff.get(link).text
     assert f'value="{today_text(-1)}"' in page
