@@ -8,8 +8,9 @@ its translation says where they go.
 import re
 from functools import cached_property
 
+from babel import Locale
 from babel.support import NullTranslations, Translations
-from flask_babel import Babel, Domain
+from flask_babel import Babel, Domain, get_locale
 
 _GAP = re.compile(r"\{\d+\}")
 
@@ -54,12 +55,15 @@ class SentenceDomain(Domain):
 
     def __init__(self, domain: str) -> None:
         super().__init__(domain=domain)
-        self._loaded: dict[Translations, SentenceTranslations] = {}
+        self._loaded: dict[Locale | None, SentenceTranslations] = {}
 
     def get_translations(self) -> Translations:
         """Return the current language's catalogue."""
-        plain = super().get_translations()
-        return self._loaded.setdefault(plain, SentenceTranslations(plain))
+        locale = get_locale()
+        found = self._loaded.get(locale)
+        if found is None:
+            found = self._loaded[locale] = SentenceTranslations(super().get_translations())
+        return found
 
 
 class SentenceBabel(Babel):
