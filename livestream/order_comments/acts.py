@@ -118,6 +118,8 @@ def cancels(clause: Clause) -> Literal["cancel", "unclear cancel", "deny"] | Non
     for mark in clause.marked("cancel"):
         if _is_taking_back(clause, mark):
             return "cancel"
+        if clause.tokens[mark.start].text == "bo" and clause.has_items("code") and not clause.has("order", "give"):
+            return "unclear cancel"
     for n, token in enumerate(clause.tokens[:-1]):
         after = clause.tokens[n + 1]
         if token.is_word("khỏi") and after.kind == "code":
@@ -219,7 +221,10 @@ def denies(clause: Clause) -> bool:
 
 def changes(clause: Clause) -> bool:
     """Tell whether the clause sets a quantity anew."""
-    if any(mark.end - mark.start > 1 or clause.tokens[mark.start].text != "chinh" for mark in clause.marked("change")):
+    if any(
+        mark.end - mark.start > 1 or clause.tokens[mark.start].text != "chinh" or mark.start == 0
+        for mark in clause.marked("change")
+    ):
         return True
     if clause.has_words("tăng", "giảm", "nâng") and clause.has_words("lên", "xuống", "còn"):
         return clause.has_items("quantity", "number")

@@ -66,6 +66,8 @@ def _spelled(tokens: Sequence[Token], i: int) -> Numeral | None:
     first = tokens[i]
     if first.senses.isdisjoint(_SPELLED):
         return None
+    if _is_spelled_range(tokens, i):
+        return Numeral(None, i + 2, is_range=True)
     total, end, dozens = 0, i, False
     hundred = token_at(tokens, i + 1)
     if "hundred" in first.senses:
@@ -84,6 +86,15 @@ def _spelled(tokens: Sequence[Token], i: int) -> Numeral | None:
     if follower is not None and "pair" in follower.senses and is_unit_or_code(token_at(tokens, end + 1)):
         return Numeral(Fraction(total * 2), end + 1)
     return None
+
+
+def _is_spelled_range(tokens: Sequence[Token], i: int) -> bool:
+    """Tell whether "hai ba ký" says two or three; "chị hai ba ký" speaks to somebody called Hai."""
+    before, second = token_at(tokens, i - 1), token_at(tokens, i + 1)
+    if second is None or not is_unit(token_at(tokens, i + 2)) or (before is not None and "pronoun" in before.senses):
+        return False
+    low, high = _digit(tokens[i]), _digit(second)
+    return low is not None and high == low + 1 and high < 10
 
 
 def is_unit_or_code(token: Token | None) -> bool:

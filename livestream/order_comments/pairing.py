@@ -159,39 +159,48 @@ def _or_code_and_unit(items: Sequence[Item], n: int, clause: Clause, shelf: Shel
 
 
 def fold_descriptions(items: Sequence[Item], shelf: Shelf) -> list[Item]:
-    """Read "thùng 5kg" as what it describes: a container and the offers that are packed so."""
+    """Read "thùng 5kg" and "2 thùng 10kg" as what they describe: containers, and the offers that are packed so."""
     kept: list[Item] = []
     for item in items:
-        last = kept[-1] if kept else None
-        if (
-            item.kind == "quantity"
-            and item.unit == KG
-            and item.value
-            and last is not None
-            and last.kind in _AMOUNTS
-            and last.unit != KG
-        ):
-            fits = _packed_so(shelf, last.unit, item.value)
+        last = next((other for other in reversed(kept) if other.text not in ("loại", "loai")), None)
+        if last is not None and item.kind == "quantity" and item.unit == KG and item.value and last.unit != KG:
+            fits = _packed_so(shelf, last, item.value) if last.kind in _AMOUNTS else ()
             if fits:
-                kept[-1] = last._replace(end=item.end, codes=fits)
+                kept[kept.index(last)] = last._replace(end=item.end, codes=fits)
                 continue
         kept.append(item)
-    described = [n for n, item in enumerate(kept) if item.kind == "container" and item.codes]
-    counted = sum(item.kind == "quantity" for item in kept)
-    for n in described:
-        if counted or any(item.kind == "container" and not item.codes for item in kept):
-            kept[n] = kept[n]._replace(kind="noise", unit=None)
-    return kept
+    return _without_spare_containers(kept)
 
 
-def _packed_so(shelf: Shelf, unit: str | None, kilograms: Fraction) -> tuple[str, ...]:
+def _without_spare_containers(items: list[Item]) -> list[Item]:
+    """Let a described container without a number tell its offers to the amount said beside it, and count nothing itself."""
+    described = next((item for item in items if item.kind == "container" and item.codes), None)
+    amounts = [item for item in items if item.kind == "quantity" or (item.kind == "container" and not item.codes)]
+    if described is None or not amounts:
+        return items
+    return [
+        item._replace(kind="noise", unit=None)
+        if item is described
+        else item._replace(codes=described.codes)
+        if item in amounts and item.unit == described.unit
+        else item
+        for item in items
+    ]
+
+
+def _packed_so(shelf: Shelf, amount: Item, kilograms: Fraction) -> tuple[str, ...]:
+    """Return the offers of which one such container, or all that were counted, weigh so much."""
+    weights = {kilograms, kilograms / (amount.value or 1)}
     fits = []
     for offer in shelf.offers:
-        sold = folded(offer.unit) == unit and offer.kg_per_unit == kilograms
-        packs = offer.kg_per_unit is not None and any(
-            folded(label) == unit and units * offer.kg_per_unit == kilograms for label, units in offer.packs.items()
+        if offer.kg_per_unit is None:
+            continue
+        sold = folded(offer.unit) == amount.unit and offer.kg_per_unit in weights
+        packed = any(
+            folded(label) == amount.unit and units * offer.kg_per_unit in weights
+            for label, units in offer.packs.items()
         )
-        if sold or packs:
+        if sold or packed:
             fits.append(offer.code)
     return tuple(fits)
 

@@ -134,6 +134,9 @@ def _read_order(clause: Clause, draft: _Draft) -> None:
         draft.unsure.append("Số lượng chưa rõ.")
         return
     wishes = pair(items, clause)
+    if clause.has("either") and sum(item.kind in ("code", "name") for item in items) > 1:
+        draft.unsure.append("Khách chưa chọn xong giữa hai món.")
+        return
     counted = any(wish.quantity is not None for wish in wishes)
     if "vague" in kinds and not counted:
         if _leads_later(clause):

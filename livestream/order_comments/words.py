@@ -180,14 +180,15 @@ LIKE_BEFORE = _words(
 
 SUPPOSING = _words(
     """
-    hàng về, khi nào rẻ, khi nào ngon, khi nào có hàng, bao giờ rẻ, khi nào hàng, để dành tiền, tiền mua, nếu,
-    giá mà, giá như, phải chi, ước gì, ước, để em hỏi, để chị hỏi, để mình hỏi, để hỏi, để tính, để xem,
-    để em xem, để em tính, định, tính mua, tính lấy, tính đặt, tính chốt, tính làm, đợi lương, chờ lương, mai mốt,
-    để mai, để lát, để tối, để hôm, để bữa, để khi, để lần, để đợt, suy nghĩ, cân nhắc, chắc sẽ, chắc lấy,
-    chắc mua, chắc đặt, chắc chốt, phân vân, biết thế, biết vậy, tưởng, lẽ ra, đáng lẽ, bữa nào, hôm nào,
-    khi khác, lần sau, dịp khác, if, maybe, có tiền thì, mà có, giá rẻ thì, hỏi chồng, hỏi vợ, hỏi mẹ, chưa chắc,
-    nhỡ, lỡ mà, giả sử, hên xui, mơ, thèm lấy, ham, would, sẽ mua, sẽ lấy, sẽ đặt, sẽ chốt, sau này, mới dám,
-    mới mua, mới lấy, không dám, hồi nào có, có khi, chắc phải, đang tính, đang định, không biết, chừng nào
+    thì thôi, tặng em, tặng chị, tặng mình, tặng thêm, free đi, thử free, hàng về, khi nào rẻ, khi nào ngon,
+    khi nào có hàng, bao giờ rẻ, khi nào hàng, để dành tiền, tiền mua, nếu, giá mà, giá như, phải chi, ước gì,
+    ước, để em hỏi, để chị hỏi, để mình hỏi, để hỏi, để tính, để xem, để em xem, để em tính, định, tính mua,
+    tính lấy, tính đặt, tính chốt, tính làm, đợi lương, chờ lương, mai mốt, để mai, để lát, để tối, để hôm,
+    để bữa, để khi, để lần, để đợt, suy nghĩ, cân nhắc, chắc sẽ, chắc lấy, chắc mua, chắc đặt, chắc chốt,
+    phân vân, biết thế, biết vậy, tưởng, lẽ ra, đáng lẽ, bữa nào, hôm nào, khi khác, lần sau, dịp khác, if, maybe,
+    có tiền thì, mà có, giá rẻ thì, hỏi chồng, hỏi vợ, hỏi mẹ, chưa chắc, nhỡ, lỡ mà, giả sử, hên xui, mơ,
+    thèm lấy, ham, would, sẽ mua, sẽ lấy, sẽ đặt, sẽ chốt, sau này, mới dám, mới mua, mới lấy, không dám,
+    hồi nào có, có khi, chắc phải, đang tính, đang định, không biết, chừng nào
     """
 )
 THEN_WORDS = _words("thì")
