@@ -117,7 +117,9 @@ def claim_picture(link_token: str, public_id: str) -> Response:
     session = db.session()
     photo = claim_photo(session, order_by_link(session, link_token), public_id)
     path = photo_path(current_app.extensions["chophien"].media_root, photo.public_id, thumb=True)
-    return send_file(path, mimetype="image/webp", max_age=3600)
+    if not path.is_file():
+        raise NotFound("Không tìm thấy ảnh này.")
+    return send_file(path.resolve(), mimetype="image/webp", max_age=3600)
 
 
 def render_order(
