@@ -1,5 +1,6 @@
 """What a clause is doing: asking, telling of the past, supposing, cancelling, changing, ordering."""
 
+from itertools import pairwise
 from typing import Literal
 
 from livestream.order_comments.clauses import Clause
@@ -18,23 +19,24 @@ def act_of(clause: Clause) -> Act:
     asking = asks(clause)
     if clause.has("like before") and not asking:
         return "like before"
-    if not asking and not reports(clause) and takes_away(clause):
+    reporting = reports(clause)
+    doing = not asking and not reporting
+    if doing and takes_away(clause):
         return "take away"
     if clause.has("cheer") and not clause.has_items("code", "quantity"):
         return "cheer"
-    if not asking and not reports(clause) and (cancelling := cancels(clause)) is not None:
-        return cancelling
+    if doing and (cancelling := cancels(clause)) is not None:
+        told = any(token.text == "đã" for token in clause.tokens) or (clause.has("past") and clause.has("done"))
+        return "past" if told and cancelling == "cancel" else cancelling
     if asking:
         return "ask"
     if supposes(clause):
         return "suppose"
-    if reports(clause):
+    if reporting:
         return "report"
     if tells_of_the_past(clause):
         return "past"
-    if denies(clause):
-        return "deny"
-    return "order"
+    return "deny" if denies(clause) else "order"
 
 
 def asks(clause: Clause) -> bool:
@@ -120,16 +122,21 @@ def cancels(clause: Clause) -> Literal["cancel", "unclear cancel", "deny"] | Non
             return "cancel"
         if clause.tokens[mark.start].text == "bo" and clause.has_items("code") and not clause.has("order", "give"):
             return "unclear cancel"
-    for n, token in enumerate(clause.tokens[:-1]):
-        after = clause.tokens[n + 1]
+    return _refuses(clause)
+
+
+def _refuses(clause: Clause) -> Literal["cancel", "unclear cancel", "deny"] | None:
+    """Read "không lấy nữa", which takes back, apart from "không mua đâu", which only says no."""
+    if clause.senses.isdisjoint(("no", "negation")):
+        return None
+    for token, after in pairwise(clause.tokens):
         if token.is_word("khỏi") and after.kind == "code":
             return "unclear cancel"
         if "no" in token.senses and ("order" in after.senses or after.is_word("cần")):
             if clause.has_words("nữa") or clause.tokens[0].is_word("thôi"):
                 return "cancel"
-            if clause.has_words("đâu") or not clause.has_items("code"):
-                return "deny"
-            return "unclear cancel"
+            said_no = clause.has_words("đâu") or not clause.has_items("code")
+            return "deny" if said_no else "unclear cancel"
     return None
 
 
