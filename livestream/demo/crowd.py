@@ -47,7 +47,11 @@ ORDERS = (
 UNCLEAR = ("cho mình ít vải", "lấy như hôm trước", "2 nha")
 PAUSE_SECONDS = (4.0, 11.0)
 """How long one guest is silent between two lines: six of them make a line every second or two."""
-CHANGE_OF_MIND = 0.5
+TIRED_PAUSE_SECONDS = (25.0, 70.0)
+"""The same once a guest has said ``LIVELY_LINES``: a demo left running over night must not fill its own database."""
+LIVELY_LINES = 40
+ORDERS_A_VISIT = 3
+CHANGE_OF_MIND = 0.2
 """How often a guest with an order gives it back instead of saying something else."""
 LOOK_AGAIN_SECONDS = 5.0
 _CSRF = re.compile(r'name="csrf-token" content="([^"]+)"')
@@ -112,22 +116,25 @@ class Crowd:
             answer.raise_for_status()
 
     async def _talk(self, guest: socketio.AsyncClient, room: Room) -> None:
-        ordered = False
+        spoken = orders = 0
+        holding = False
         while self.on and guest.connected:
-            await asyncio.sleep(self._dice.uniform(*PAUSE_SECONDS))
-            if ordered and self._dice.random() < CHANGE_OF_MIND:
+            await asyncio.sleep(self._dice.uniform(*(PAUSE_SECONDS if spoken < LIVELY_LINES else TIRED_PAUSE_SECONDS)))
+            if holding and self._dice.random() < CHANGE_OF_MIND:
                 answer = await self._ask(guest, "order", {"client_id": new_token(), "op": "cancel"})
-                ordered = False
+                holding = False
             else:
-                answer = await self._say(guest, self._line(ordered=ordered))
-                ordered = ordered or answer.get("status") == "held"
+                answer = await self._say(guest, self._line(ordering=not holding and orders < ORDERS_A_VISIT))
+                if answer.get("status") == "held":
+                    holding, orders = True, orders + 1
+            spoken += 1
             if not answer.get("ok") and await self._server.run_blocking(find_room) != room:
                 return
-        if ordered and guest.connected:
+        if holding and guest.connected:
             await self._ask(guest, "order", {"client_id": new_token(), "op": "cancel"})
 
-    def _line(self, *, ordered: bool) -> str:
-        kinds, weights = (TALK, ORDERS, UNCLEAR), ((8, 0, 1) if ordered else (5, 4, 1))
+    def _line(self, *, ordering: bool) -> str:
+        kinds, weights = (TALK, ORDERS, UNCLEAR), ((5, 4, 1) if ordering else (8, 0, 1))
         return self._dice.choice(self._dice.choices(kinds, weights)[0])
 
     async def _say(self, guest: socketio.AsyncClient, text: str) -> dict[str, Any]:
