@@ -38,6 +38,14 @@ def refunded_vnd(session: Session, order_ids: Collection[int]) -> dict[int, int]
     return {order_id: int(amount) for order_id, amount in rows}
 
 
+def asked_back_vnd(session: Session, order_id: int) -> int:
+    """Return what has been asked back for an order, promised or still waiting for approval; rejected refunds are gone."""
+    asked = select(func.coalesce(func.sum(Refund.amount_vnd), 0)).where(
+        Refund.order_id == order_id, Refund.state != RefundState.REJECTED
+    )
+    return int(session.scalar(asked) or 0)
+
+
 def amount_due_vnd(session: Session, order: Order) -> int:
     """Return what the buyer still has to pay: the total less what came in, never below zero."""
     captured = captured_vnd(session, [order.id]).get(order.id, 0)

@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 from app.accounts.actor import SYSTEM
 from app.clock import Clock
 from app.events import publish
+from orders.balances import captured_vnd
 from orders.events import OrderReleased
 from orders.holding import release_holds
+from orders.lifecycle import give_back_excess
 from orders.locks import lock_orders
-from orders.models import DeskTask, Order, OrderEntry, OrderLine, Payment
-from orders.states import OrderState, PaymentState
+from orders.models import Order, OrderEntry, OrderLine
+from orders.states import OrderState
 
 BATCH = 200
 
@@ -44,33 +46,15 @@ def expire_due_orders(
     if not orders:
         return 0
     release_holds(session, orders, because="expired", actor=SYSTEM, clock=clock)
-    with_money = _captured_orders(session, [order.id for order in orders])
+    received = captured_vnd(session, [order.id for order in orders])
     for order in orders:
         order.state = OrderState.EXPIRED
         order.hold_expires_at = None
         order.closed_at = order.updated_at = now
         session.add(OrderEntry(order_id=order.id, at=now, kind="expired", actor_name=SYSTEM.name, details={}))
-        if order.id in with_money:
-            session.add(
-                DeskTask(
-                    cooperative_id=order.cooperative_id,
-                    kind="refund_due",
-                    reference=f"order:{order.id}:expired:{order.hold_attempt}",
-                    order_id=order.id,
-                    buyer_id=order.buyer_id,
-                    note="Đơn hết giờ giữ hàng khi mới nhận được một phần tiền: gọi khách, hoàn lại hoặc xếp hàng khác.",
-                    state="open",
-                    created_at=now,
-                )
-            )
+        if order.id in received:
+            cause = f"expired:{order.hold_attempt}"
+            give_back_excess(session, order, cause, "Đơn hết giờ giữ khi chưa đủ tiền", 0, actor=SYSTEM, clock=clock)
         publish(session, OrderReleased(order.id, order.code, order.session_id, order.buyer_id, str(OrderState.EXPIRED)))
     session.flush()
     return len(orders)
-
-
-def _captured_orders(session: Session, order_ids: Collection[int]) -> set[int]:
-    return set(
-        session.scalars(
-            select(Payment.order_id).where(Payment.order_id.in_(order_ids), Payment.state == PaymentState.CAPTURED)
-        )
-    )

@@ -15,9 +15,9 @@ from app.errors import Conflict, InvalidInput
 from app.money import format_vnd, split_by_weight
 from app.states import Ignored, next_state
 from app.text import clean_line
-from orders.balances import amount_due_vnd, captured_vnd, refunded_vnd
+from orders.balances import amount_due_vnd
 from orders.ledger.posting import post_delivered, post_payment_captured, post_refused
-from orders.lifecycle import open_task
+from orders.lifecycle import give_back_excess
 from orders.locks import lock_order
 from orders.models import Allocation, Order, OrderEntry, OrderLine, Payment, Shipment, StockHold, StockHoldLine
 from orders.pricing import billed_quantity, line_amount
@@ -59,7 +59,7 @@ def pack_order(session: Session, order_id: int, packed: Mapping[int, int], *, ac
     order.goods_vnd = sum(line.goods_vnd for line in lines)
     order.total_vnd = order.goods_vnd + order.delivery_fee_vnd
     _turn(session, order, state, "packed", actor, clock, total_before=total_before, total_vnd=order.total_vnd)
-    _refund_difference(session, order, clock=clock)
+    give_back_excess(session, order, "packing", "Cân thực ít hơn đơn", order.total_vnd, actor=actor, clock=clock)
     return order
 
 
@@ -145,10 +145,7 @@ def return_order(session: Session, order_id: int, *, reason: str, cost_vnd: int,
     _turn(session, order, state, "returned", actor, clock, reason=clean_line(reason)[:200], cost_vnd=cost_vnd)
     if cost_vnd > 0:
         post_refused(session, order, cost_vnd, actor=actor, clock=clock)
-    kept = captured_vnd(session, [order.id]).get(order.id, 0) - refunded_vnd(session, [order.id]).get(order.id, 0)
-    if kept > 0:
-        note = f"Hàng đã quay về, cần hoàn {format_vnd(kept)} cho khách."
-        open_task(session, order, "refund_due", f"order:{order.id}:returned", note, clock=clock)
+    give_back_excess(session, order, "returned", "Hàng đã quay về", 0, actor=actor, clock=clock)
     return order
 
 
@@ -193,14 +190,6 @@ def _hold_line(session: Session, order: Order, line_id: int, lot_id: int) -> Sto
             StockHoldLine.lot_id == lot_id,
         )
     ).one()
-
-
-def _refund_difference(session: Session, order: Order, *, clock: Clock) -> None:
-    kept = captured_vnd(session, [order.id]).get(order.id, 0) - refunded_vnd(session, [order.id]).get(order.id, 0)
-    over = kept - order.total_vnd
-    if over > 0:
-        note = f"Cân thực ít hơn đơn: hoàn {format_vnd(over)} cho khách trước khi giao."
-        open_task(session, order, "refund_due", f"order:{order.id}:packed", note, clock=clock)
 
 
 def _allocated(session: Session, order: Order) -> list[tuple[int, int]]:

@@ -13,13 +13,15 @@ from app.accounts.actor import Actor
 from app.clock import Clock
 from app.errors import Conflict, InsufficientStock
 from app.events import publish
+from app.money import format_vnd
 from app.policy import SalePolicy
 from app.states import Ignored, next_state
-from orders.balances import captured_vnd, refunded_vnd
+from orders.balances import asked_back_vnd, captured_vnd
 from orders.events import OrderConfirmed, OrderReleased
 from orders.holding import commit_holds, hold_again, release_holds
 from orders.locks import lock_order
 from orders.models import DeskTask, Order, OrderEntry, OrderLine
+from orders.refunding import request_refund
 from orders.states import ORDER_TABLE, OrderEvent, OrderState
 
 
@@ -80,16 +82,7 @@ def cancel_order(session: Session, order_id: int, *, reason: str, actor: Actor, 
     order.hold_expires_at = None
     order.closed_at = order.updated_at = now
     _enter(session, order, "cancelled", actor, clock, reason=reason)
-    kept = captured_vnd(session, [order.id]).get(order.id, 0) - refunded_vnd(session, [order.id]).get(order.id, 0)
-    if kept > 0:
-        open_task(
-            session,
-            order,
-            "refund_due",
-            f"order:{order.id}:cancelled:{order.hold_attempt}",
-            f"Đơn đã hủy sau khi nhận tiền, cần hoàn {kept} đồng. Lý do: {reason}"[:400],
-            clock=clock,
-        )
+    give_back_excess(session, order, f"cancelled:{order.hold_attempt}", "Đơn đã hủy", 0, actor=actor, clock=clock)
     publish(session, OrderReleased(order.id, order.code, order.session_id, order.buyer_id, str(state)))
     session.flush()
     return order
@@ -108,6 +101,23 @@ def extend_hold(session: Session, order_id: int, *, policy: SalePolicy, actor: A
     _enter(session, order, "extended", actor, clock, minutes=policy.staff_extension_minutes)
     session.flush()
     return order
+
+
+def give_back_excess(
+    session: Session, order: Order, cause: str, reason: str, owed_vnd: int, *, actor: Actor, clock: Clock
+) -> None:
+    """Ask for a refund of what came in beyond ``owed_vnd``, and put it on the desk: the buyer sees that it is coming.
+
+    ``cause`` names the refund within the order ("packing"), so that one cause is refunded once.
+    """
+    session.flush()
+    received = captured_vnd(session, [order.id]).get(order.id, 0)
+    excess = received - asked_back_vnd(session, order.id) - owed_vnd
+    if excess <= 0:
+        return
+    request_refund(session, order.id, reference=cause, reason=reason, amount_vnd=excess, actor=actor, clock=clock)
+    note = f"{reason}: hoàn {format_vnd(excess)} cho khách."
+    open_task(session, order, "refund_due", f"order:{order.id}:{cause}", note, clock=clock)
 
 
 def open_task(session: Session, order: Order, kind: str, reference: str, note: str, *, clock: Clock) -> None:
