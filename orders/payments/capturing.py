@@ -3,6 +3,7 @@
 However the money came (a matched transfer, a card, cash), this is the one place that makes it a captured payment.
 """
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app.accounts.actor import Actor
@@ -14,8 +15,9 @@ from orders.events import PaymentReceived
 from orders.ledger.posting import post_payment_captured
 from orders.lifecycle import confirm_late_money, confirm_order, open_task
 from orders.locks import lock_order, lock_payments
-from orders.models import BankTransaction, Order, OrderEntry, Payment
-from orders.states import PAYMENT_TABLE, OrderState, PaymentEvent, PaymentState
+from orders.models import BankTransaction, Order, OrderEntry, Payment, Refund
+from orders.refunding import reject_refund
+from orders.states import PAYMENT_TABLE, OrderState, PaymentEvent, PaymentState, RefundState
 
 _CLOSED_UNSERVED = (OrderState.EXPIRED, OrderState.CANCELLED)
 
@@ -73,7 +75,8 @@ def _settle(session: Session, order: Order, payment: Payment, *, actor: Actor, c
     if due_vnd:
         return
     if order.state in _CLOSED_UNSERVED:
-        confirm_late_money(session, order.id, actor=actor, clock=clock)
+        if confirm_late_money(session, order.id, actor=actor, clock=clock):
+            _withdraw_refunds(session, order, actor=actor, clock=clock)
     elif order.payment_method is None:
         # Paid before an address was given: the parcel has nowhere to go yet, and the hold's clock still runs.
         open_task(
@@ -86,3 +89,10 @@ def _settle(session: Session, order: Order, payment: Payment, *, actor: Actor, c
         )
     else:
         confirm_order(session, order.id, actor=actor, clock=clock)
+
+
+def _withdraw_refunds(session: Session, order: Order, *, actor: Actor, clock: Clock) -> None:
+    """Take back what was asked for while the order was closed and nobody has approved yet: the goods are coming now."""
+    asked = select(Refund.id).where(Refund.order_id == order.id, Refund.state == RefundState.REQUESTED)
+    for refund_id in session.scalars(asked.order_by(Refund.id)).all():
+        reject_refund(session, refund_id, actor=actor, clock=clock)
