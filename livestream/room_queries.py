@@ -17,7 +17,8 @@ from livestream.order_comments import Shelf, ShelfOffer
 from orders.models import Order, OrderLine
 from orders.pricing import price_per_kg
 from orders.states import OrderState
-from shop.models import HarvestLot, Listing, ListingLot, ListingPack, LotState, Photo, Product, SaleLimit
+from shop.lot_queries import can_still_be_sold
+from shop.models import HarvestLot, Listing, ListingLot, ListingPack, Photo, Product, SaleLimit
 
 MESSAGES_SHOWN = 50
 MOST_MISSED = 500
@@ -143,8 +144,7 @@ def stock_left(session: Session, entries: Sequence[ShelfEntry], *, on: date) -> 
             .join(HarvestLot, HarvestLot.id == ListingLot.lot_id)
             .where(
                 ListingLot.listing_id.in_(listings),
-                HarvestLot.state.in_((LotState.PLEDGED, LotState.WEIGHED)),
-                HarvestLot.best_before >= on,
+                can_still_be_sold(on),
             )
         )
         for listing_id, quantity in rows:

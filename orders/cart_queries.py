@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from orders.pricing import line_amount, price_per_kg
+from shop.lot_queries import can_still_be_sold
 from shop.models import Cooperative, HarvestLot, Listing, ListingLot, ListingState, LotState, Photo, Product
 
 _LIVE_LOTS = (LotState.PLEDGED, LotState.WEIGHED)
@@ -79,7 +80,7 @@ def stock_left(session: Session, listing_ids: Collection[int], *, on: date) -> d
     rows = session.execute(
         select(ListingLot.listing_id, func.sum(free))
         .join(HarvestLot, HarvestLot.id == ListingLot.lot_id)
-        .where(ListingLot.listing_id.in_(listing_ids), HarvestLot.state.in_(_LIVE_LOTS), HarvestLot.best_before >= on)
+        .where(ListingLot.listing_id.in_(listing_ids), can_still_be_sold(on))
         .group_by(ListingLot.listing_id)
     )
     return {listing_id: int(quantity or 0) for listing_id, quantity in rows}

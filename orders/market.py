@@ -24,6 +24,7 @@ from orders.requests import OrderRequest
 from orders.states import HoldState, OrderState, PaymentState
 from shop.allocation import AllocationPlanner, Demand, LotShare, LotSupply
 from shop.locks import lock_lots, lock_sale_limits
+from shop.lot_queries import can_still_be_sold
 from shop.models import HarvestLot, Listing, ListingLot, ListingState, LotState
 
 LiveKey = tuple[int, int]
@@ -90,9 +91,7 @@ def load_catalogue(session: Session, listing_ids: Collection[int], *, on: date) 
     for row in session.execute(
         select(ListingLot.listing_id, ListingLot.lot_id, ListingLot.rank)
         .join(HarvestLot, HarvestLot.id == ListingLot.lot_id)
-        .where(
-            ListingLot.listing_id.in_(listing_ids), HarvestLot.state.in_(_LIVE_LOT_STATES), HarvestLot.best_before >= on
-        )
+        .where(ListingLot.listing_id.in_(listing_ids), can_still_be_sold(on))
     ):
         feeding[row.listing_id][row.lot_id] = row.rank
     rates = rates_in_force(session, {listing.cooperative_id for listing in listings}, on=on)

@@ -16,6 +16,7 @@ from app.quantity import MAX_GRAMS
 from app.text import clean_line
 from shop import access
 from shop.floor_price import require_price, require_price_allowed
+from shop.lot_queries import can_still_be_sold
 from shop.models import (
     HarvestLot,
     Listing,
@@ -111,8 +112,7 @@ def put_on_sale(session: Session, listing: Listing, *, actor: Actor, clock: Cloc
         select(HarvestLot.id).where(
             HarvestLot.grade_id == listing.grade_id,
             HarvestLot.season_id == listing.season_id,
-            HarvestLot.state != LotState.CLOSED,
-            HarvestLot.best_before >= today,
+            can_still_be_sold(today),
         )
     ).all()
     fed = set(session.scalars(select(ListingLot.lot_id).where(ListingLot.listing_id == listing.id)))

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
+from shop.lot_queries import can_still_be_sold
 from shop.models import (
     Certificate,
     Cooperative,
@@ -171,9 +172,7 @@ def stock_of(session: Session, listing_ids: Sequence[int], today: date) -> dict[
         )
         .join(HarvestLot, HarvestLot.id == ListingLot.lot_id)
         .join(Listing, Listing.id == ListingLot.listing_id)
-        .where(
-            ListingLot.listing_id.in_(listing_ids), HarvestLot.state != LotState.CLOSED, HarvestLot.best_before >= today
-        )
+        .where(ListingLot.listing_id.in_(listing_ids), can_still_be_sold(today))
         .group_by(ListingLot.listing_id)
     )
     return {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in rows}
@@ -226,8 +225,7 @@ def item_page(session: Session, listing: Listing, today: date) -> ShopItemPage:
         .join(Village, Village.id == Household.village_id)
         .where(
             ListingLot.listing_id == listing.id,
-            HarvestLot.state != LotState.CLOSED,
-            HarvestLot.best_before >= today,
+            can_still_be_sold(today),
             HarvestLot.qty_total > 0,
         )
         .order_by(HarvestLot.best_before, HarvestLot.id)

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from app.accounts.models import User
+from shop.lot_queries import can_still_be_sold
 from shop.models import (
     FloorPrice,
     HarvestLot,
@@ -330,8 +331,7 @@ def feeding(session: Session, listing: Listing, today: date) -> list[tuple[LotRo
         session,
         HarvestLot.grade_id == listing.grade_id,
         HarvestLot.season_id == listing.season_id,
-        HarvestLot.state != LotState.CLOSED,
-        HarvestLot.best_before >= today,
+        can_still_be_sold(today),
     )
     return [(row, row.public_id in fed) for row in may]
 

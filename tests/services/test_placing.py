@@ -248,3 +248,14 @@ def test_a_batch_issues_the_same_number_of_statements_whatever_its_size(world, c
         assert all(isinstance(outcome, OrderResult) for outcome in outcomes)
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_a_pledge_that_nobody_weighed_leaves_the_shop_when_its_day_is_over(world, buyer, clock):
+    with write_transaction() as session:
+        for lot in session.scalars(select(HarvestLot)):
+            lot.state = "pledged"
+    (today,) = place(clock, request_for(world, buyer, add(world.listing, 1000)))
+    assert isinstance(today, OrderResult)
+    clock.advance(hours=24)
+    (refused,) = place(clock, request_for(world, buyer, add(world.listing, 1000), key="2", session_id=8))
+    assert isinstance(refused, InsufficientStock)
