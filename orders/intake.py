@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from app.accounts.actor import SYSTEM, Actor
+from app.accounts.actor import SYSTEM
 from app.accounts.buyers import register_buyer
 from app.accounts.models import Buyer
 from app.clock import Clock
@@ -66,23 +67,29 @@ def buyer_ref(buyer: Buyer, network_key: str) -> BuyerRef:
     )
 
 
-def introduce_for_cart(
-    session: Session, name: str, phone: str, *, cart_key: str, network_key: str, clock: Clock
-) -> Buyer:
-    """Make a guest buyer of the name and phone that came with a cart, one for each cart.
+def introduce_for_cart(name: str, phone: str, *, cart_key: str, network_key: str, clock: Clock) -> Buyer:
+    """Make a guest buyer of the name and phone that came with a cart, one for each cart, and commit.
 
     Two tabs that send the same cart before either has its cookie must not become two buyers with an order each. The key is
     a secret of the visitor's own session, so it lends nobody else's name. Raises ``InvalidInput``.
     """
-    known = session.scalar(
-        select(IdempotencyKey.result).where(IdempotencyKey.scope == _GUEST_SCOPE, IdempotencyKey.key == cart_key)
-    )
-    if known is not None:
-        return session.get_one(Buyer, known["buyer_id"])
-    buyer = register_buyer(session, name, phone, network_key=network_key, clock=clock)
-    store_result(session, _GUEST_SCOPE, cart_key, {}, {"buyer_id": buyer.id}, clock=clock)
-    session.flush()
-    return buyer
+
+    def work(session: Session) -> Buyer:
+        known = session.scalar(
+            select(IdempotencyKey.result).where(IdempotencyKey.scope == _GUEST_SCOPE, IdempotencyKey.key == cart_key)
+        )
+        if known is not None:
+            return session.get_one(Buyer, known["buyer_id"])
+        buyer = register_buyer(session, name, phone, network_key=network_key, clock=clock)
+        store_result(session, _GUEST_SCOPE, cart_key, {}, {"buyer_id": buyer.id}, clock=clock)
+        session.flush()
+        return buyer
+
+    try:
+        return run_in_write_transaction(work)
+    except IntegrityError:
+        # The same cart came from another tab a moment earlier; now its buyer is there to be found.
+        return run_in_write_transaction(work)
 
 
 def order_of_cart(session: Session, key: str, buyer_id: int) -> Order | None:
@@ -92,8 +99,3 @@ def order_of_cart(session: Session, key: str, buyer_id: int) -> Order | None:
         .join(OrderCommand, OrderCommand.order_id == Order.id)
         .where(OrderCommand.scope == CART_SCOPE, OrderCommand.key == key, Order.buyer_id == buyer_id)
     )
-
-
-def actor_of(buyer: Buyer) -> Actor:
-    """Return the buyer as the actor of what they do."""
-    return Actor(name=buyer.name, buyer_id=buyer.id)

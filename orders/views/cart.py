@@ -16,13 +16,11 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext as _
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from app.accounts.current import current_buyer, remember_buyer
 from app.accounts.models import Buyer
 from app.clock import system_clock, vietnam_date
-from app.db import current_policy, db, run_in_write_transaction
+from app.db import current_policy, db
 from app.error_pages import wants_json
 from app.errors import Conflict, DomainError, InsufficientStock, InvalidInput
 from app.network import network_key
@@ -98,7 +96,13 @@ def place_cart() -> Response | tuple[str, int]:
     if buyer is None and not form.validate():
         return _page(form), 422
     try:
-        buyer = buyer or _introduce(form, cart_key)
+        buyer = buyer or introduce_for_cart(
+            form.name.data or "",
+            form.phone.data or "",
+            cart_key=cart_key,
+            network_key=network_key(),
+            clock=system_clock,
+        )
         placed_order = submit_order(
             current_app.extensions["chophien_writer"],
             _request(seller, buyer, key),
@@ -165,24 +169,6 @@ def _placed_before(key: str) -> Response | None:
 def _seller(kept: Cart, cooperative_id: str) -> CartOfCooperative | None:
     parts = load_cart(db.session(), kept.quantities, on=vietnam_date(system_clock()))
     return next((part for part in parts if str(part.cooperative.id) == cooperative_id), None)
-
-
-def _introduce(form: PlaceCartForm, cart_key: str) -> Buyer:
-    def work(writing: Session) -> Buyer:
-        return introduce_for_cart(
-            writing,
-            form.name.data or "",
-            form.phone.data or "",
-            cart_key=cart_key,
-            network_key=network_key(),
-            clock=system_clock,
-        )
-
-    try:
-        return run_in_write_transaction(work)
-    except IntegrityError:
-        # The same cart came from another tab a moment earlier; now its buyer is there to be found.
-        return run_in_write_transaction(work)
 
 
 def _request(seller: CartOfCooperative, buyer: Buyer, key: str) -> OrderRequest:
