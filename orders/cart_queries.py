@@ -9,9 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from orders.pricing import line_amount, price_per_kg
 from shop.lot_queries import can_still_be_sold
-from shop.models import Cooperative, HarvestLot, Listing, ListingLot, ListingState, LotState, Photo, Product
-
-_LIVE_LOTS = (LotState.PLEDGED, LotState.WEIGHED)
+from shop.models import Cooperative, HarvestLot, Listing, ListingLot, ListingState, Photo, Product
 
 
 @dataclass(frozen=True, slots=True)
