@@ -35,6 +35,15 @@ class IgnoreForm(FlaskForm):
     reason = StringField(_l("Lý do"), validators=[DataRequired(_l("Bác ghi lý do giúp em.")), Length(max=200)])
 
 
+class RemitForm(FlaskForm):
+    """Whose collected cash a transfer is, and what the courier kept for collecting it."""
+
+    courier = StringField(
+        _l("Người giao"), validators=[DataRequired(_l("Bác chọn người giao giúp em.")), Length(max=60)]
+    )
+    fee = StringField(_l("Phí thu hộ đã giữ lại"), validators=[Optional(), Length(max=30)])
+
+
 class TransferForm(FlaskForm):
     """One transfer typed off the bank's app, where there is no file."""
 

@@ -183,10 +183,11 @@ def _strangers(session: Session, references: Iterable[str]) -> list[str]:
         "payment": set(session.scalars(select(Payment.id).where(Payment.state == PaymentState.CAPTURED))),
         "order": set(session.scalars(select(Order.id).where(Order.state == OrderState.RETURNED))),
     }
-    allowed = {"bank": ("received", "returned"), "payment": ("fee",), "order": ("refused",)}
+    rows["remit"] = rows["bank"]
+    allowed = {"bank": ("received", "returned"), "payment": ("fee",), "order": ("refused",), "remit": ("", "fee")}
     found = []
     for reference in sorted(references):
-        what, row_id, event = reference.split(":")
+        what, row_id, event = (*reference.split(":"), "")[:3]
         if event not in allowed.get(what, ()) or int(row_id) not in rows[what]:
             found.append(f"{reference}: in the books without its business row")
     return found

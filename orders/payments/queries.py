@@ -91,7 +91,11 @@ def suggestions(session: Session, cooperative_id: int, rows: Sequence[TransferRo
 def unmatched_by_transaction(session: Session, rows: Collection[BankTransaction]) -> dict[int, int]:
     """Return how much of each transfer that was booked is neither an order's nor sent back, in đồng."""
     ids = [row.id for row in rows]
-    references = [f"bank:{row_id}:{event}" for row_id in ids for event in ("received", "returned")]
+    references = [
+        reference
+        for row_id in ids
+        for reference in (f"bank:{row_id}:received", f"bank:{row_id}:returned", f"remit:{row_id}")
+    ]
     booked = set(
         session.scalars(select(LedgerTransaction.reference).where(LedgerTransaction.reference.in_(references)))
     )
@@ -104,7 +108,7 @@ def unmatched_by_transaction(session: Session, rows: Collection[BankTransaction]
     return {
         row.id: row.amount_vnd - paid.get(row.id, 0)
         for row in rows
-        if f"bank:{row.id}:received" in booked and f"bank:{row.id}:returned" not in booked
+        if f"bank:{row.id}:received" in booked and not booked & {f"bank:{row.id}:returned", f"remit:{row.id}"}
     }
 
 

@@ -26,6 +26,7 @@ KINDS = {
     "refund_approved": N_("Duyệt hoàn tiền"),
     "refund_done": N_("Đã hoàn tiền"),
     "refused": N_("Khách không nhận"),
+    "remitted": N_("Người giao nộp tiền thu hộ"),
     "payout_approved": N_("Duyệt chi"),
     "payout_paid": N_("Đã chi"),
     "payout_failed": N_("Chi chưa được"),

@@ -18,6 +18,7 @@ from orders.forms import blame
 from orders.money_forms import (
     IgnoreForm,
     MatchForm,
+    RemitForm,
     StatementColumnsForm,
     StatementFileForm,
     TransferForm,
@@ -27,6 +28,7 @@ from orders.payments.access import staff_transfer
 from orders.payments.importing import import_statement
 from orders.payments.matching import REASON_SENTENCES
 from orders.payments.queries import PAGE, WAITING_TRANSFERS, count_by_state, suggestions, transfers, waiting_counts
+from orders.payments.remittances import cash_in_hand, record_remittance
 from orders.payments.statements import Statement, decode_statement, read_statement
 from orders.payments.transfers import (
     StatementLine,
@@ -67,6 +69,7 @@ def index() -> str:
         rows=rows,
         ideas=suggestions(db.session(), cooperative.id, rows) if lane == "can-xem" else {},
         reasons=REASON_SENTENCES,
+        couriers=cash_in_hand(db.session(), cooperative.id) if lane == "can-xem" else {},
         page=page,
         pages=-(-sum(counts.get(state, 0) for state in LANES[lane]) // PAGE),
         match_form=MatchForm(formdata=None),
@@ -96,6 +99,19 @@ def ignore(transaction_id: int) -> BaseResponse:
         ignore_transaction(session, row.id, form.reason.data or "", actor=actor, clock=system_clock)
 
     return _act(form, work, _("Đã để khoản này sang một bên."))
+
+
+@blueprint.post("/htx/chuyen-khoan/<int:transaction_id>/thu-ho")
+def remit(transaction_id: int) -> BaseResponse:
+    """Settle a transfer with the cash that a courier collected."""
+    form, actor = RemitForm(), require_user()
+
+    def work(session: Session) -> None:
+        row = staff_transfer(session, actor, transaction_id)
+        fee = parse_vnd(form.fee.data) if form.fee.data else 0
+        record_remittance(session, row.id, form.courier.data or "", fee_vnd=fee, actor=actor, clock=system_clock)
+
+    return _act(form, work, _("Đã ghi tiền thu hộ của người giao."))
 
 
 @blueprint.post("/htx/chuyen-khoan/<int:transaction_id>/tra-lai")
@@ -204,7 +220,7 @@ def _preview(form: StatementColumnsForm, statement: Statement) -> str:
     return render_template("orders/payments/preview.html", form=form, statement=statement)
 
 
-def _act(form: MatchForm | IgnoreForm | None, work: object, said: str) -> BaseResponse:
+def _act(form: MatchForm | IgnoreForm | RemitForm | None, work: object, said: str) -> BaseResponse:
     """Run what a button of the list does and go back to the list with a sentence."""
     back = redirect(url_for("payments.index"))
     if form is not None and not form.validate_on_submit():

@@ -12,6 +12,7 @@ from app.db import db, write_transaction
 from orders.models import BankTransaction, Order, Payout, Refund
 from orders.payments.statements import MAX_BYTES
 from shop.models import Cooperative
+from tests.ledger.books import balances
 from tests.ledger.payouts import give_account
 from tests.ledger.selling import Market
 from tests.web.conftest import MAX_QUERIES
@@ -91,13 +92,32 @@ def test_staff_match_by_hand_and_put_aside(market, staff):
     assert fresh(BankTransaction, over.id).state == "refunded"
 
 
+def test_a_courier_hands_the_collected_cash_over(market, staff):
+    market.sell((market.world.listing, 1000), method="cod")
+    row = market.transfer(50_000, "nop tien thu ho")
+    assert "xe-ha-lan, đang giữ 58.000" in staff.get("/htx/chuyen-khoan").text
+    url = f"/htx/chuyen-khoan/{row.id}/thu-ho"
+    answer = staff.post(url, data={"courier": "xe-ha-lan", "fee": "8.001"}, follow_redirects=True)
+    assert "chỉ còn giữ 58.000" in answer.text
+    staff.post(url, data={"courier": "xe-ha-lan", "fee": "8.000"})
+    db.session.rollback()
+    found = balances(db.session(), market.world)
+    assert "asset:cod_in_hand:xe-ha-lan" not in found
+    assert found["expense:courier_fee"] == 8_000
+    assert "liability:unmatched_receipts" not in found
+    assert staff.post(url, data={"courier": "xe-ha-lan"}).status_code == 409
+    assert "Tiền thu hộ: xe-ha-lan" in staff.get("/htx/chuyen-khoan?nhom=da-khop").text
+
+
 def test_another_cooperatives_transfer_does_not_exist(market, staff):
     row = market.transfer(5_000, "lai")
     with write_transaction() as session:
         stranger = make_other(session)
         session.get_one(BankTransaction, row.id).cooperative_id = stranger
-    for step in ("khop", "bo-qua", "tra-lai"):
-        answer = staff.post(f"/htx/chuyen-khoan/{row.id}/{step}", data={"order_code": "CP1", "reason": "x"})
+    for step in ("khop", "bo-qua", "tra-lai", "thu-ho"):
+        answer = staff.post(
+            f"/htx/chuyen-khoan/{row.id}/{step}", data={"order_code": "CP1", "reason": "x", "courier": "own"}
+        )
         assert answer.status_code == 404
 
 
