@@ -1,7 +1,7 @@
 """Who may see or change which order.
 
-A buyer's order opens by its unguessable link and by nothing else; staff see the orders of their own cooperative; a host sees
-those of the sessions they hosted. Whoever may not know that an order exists is told that there is none.
+A buyer's order opens by its unguessable link and by nothing else; staff see the orders of their own cooperative. Whoever may
+not know that an order exists is told that there is none.
 """
 
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from app.accounts.actor import Actor
 from app.errors import NotFound
 from orders.models import Claim, DeskTask, Order, OrderLine
-from shop.access import require_staff, standing_of
+from shop.access import require_staff
 from shop.models import Photo
 
 T = TypeVar("T")
@@ -45,14 +45,6 @@ def staff_claim(session: Session, actor: Actor, claim_id: int) -> Claim:
         .where(Claim.id == claim_id, Order.cooperative_id == cooperative.id)
     )
     return _one(session.scalar(statement))
-
-
-def visible_order(session: Session, actor: Actor, code: str) -> Order:
-    """Return an order this person may read: staff of its cooperative, or the host who won it."""
-    order = _one(session.scalar(select(Order).where(Order.code == code[:_CODE_LENGTH])))
-    standing = standing_of(session, actor)
-    hosted = actor.user_id is not None and order.host_user_id == actor.user_id
-    return _one(order if hosted or order.cooperative_id in standing.staff_of else None)
 
 
 def line_of_order(session: Session, order: Order, line_id: int) -> OrderLine:

@@ -58,11 +58,13 @@ def order(link_token: str) -> str:
 
 @blueprint.get("/don/<link_token>/moi")
 def news(link_token: str) -> Response:
-    """Tell a waiting page whether anything happened: nothing to show, or "load again"."""
+    """Tell a waiting page whether anything happened: nothing to show, or "open the order again"."""
     found = order_by_link(db.session(), link_token)
     paid_vnd = captured_vnd(db.session(), [found.id]).get(found.id, 0)
     changed = request.args.get("v") != _version(found, paid_vnd)
-    return Response(status=200, headers={"HX-Refresh": "true"}) if changed else Response(status=204)
+    # Not a reload: the page may be the answer to a refused form, which a reload would send again.
+    again = {"HX-Redirect": url_for("order_page.order", link_token=found.link_token)}
+    return Response(status=200, headers=again) if changed else Response(status=204)
 
 
 @blueprint.post("/don/<link_token>/huy")

@@ -184,6 +184,7 @@ TABLE: dict[str, Entry] = {
     "payments.ignore": entry(STAFF_THING, {"reason": "=Tiền mượn"}, transaction_id="transaction_id"),
     "payments.match": entry(STAFF_THING, {"order_code": "code"}, transaction_id="transaction_id"),
     "payments.send_back": entry(STAFF_THING, transaction_id="transaction_id"),
+    "payments.remit": entry(STAFF_THING, {"courier": "=own"}, transaction_id="transaction_id"),
     "refunds.index": entry(STAFF_PAGE),
     "refunds.ask": entry(STAFF_THING, **ORDER),
     "refunds.change": entry(STAFF_THING, refund_id="refund_id", step="=duyet"),

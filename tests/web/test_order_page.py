@@ -69,7 +69,7 @@ def test_money_that_arrives_turns_the_page(world, client, address):
     transfer(address, world)
     turned = client.get(version)
     assert turned.status_code == 200
-    assert turned.headers["HX-Refresh"] == "true"
+    assert turned.headers["HX-Redirect"] == address
     page = client.get(address).text
     assert "Đã nhận tiền" in page
     assert "134.000" in page
@@ -88,7 +88,7 @@ def test_a_part_payment_turns_the_waiting_page(world, client, address):
     check_out(client, address)
     version = re.search(r'hx-get="([^"]+)"', client.get(address).text)[1].replace("&amp;", "&")
     transfer(address, world, 100_000)
-    assert client.get(version).headers.get("HX-Refresh") == "true"
+    assert client.get(version).headers.get("HX-Redirect") == address
 
 
 def test_origin_is_told_once_the_order_is_certain(world, client, address):
