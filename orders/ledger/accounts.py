@@ -86,8 +86,8 @@ def cod_account(carrier: str) -> str:
 
 
 def payee_account(payee_type: str, payee_id: int) -> str:
-    """Return the account a payout is taken from."""
-    return host_account(payee_id) if payee_type == "host" else household_account(payee_id)
+    """Return the account a payout to a household or a host is taken from."""
+    return {"household": household_account, "host": host_account}[payee_type](payee_id)
 
 
 def account_type(code: str) -> str:

@@ -10,7 +10,7 @@ from orders.balances import amount_due_vnd
 from orders.expiring import expire_due_orders
 from orders.models import BankTransaction, DeskTask, Order, Payment
 from orders.payments.capturing import capture_payment
-from orders.payments.providers import PaymentStart, vietqr_for_order
+from orders.payments.providers import PROVIDERS, PaymentStart, vietqr_for_order
 from orders.payments.transfers import (
     ignore_transaction,
     match_by_hand,
@@ -150,6 +150,20 @@ def test_money_for_an_order_without_an_address_keeps_the_hold_and_calls_a_person
     order_id = market.place((market.world.listing, 3000))
     market.transfer(114_000, market.order(order_id).code)
     assert (market.order(order_id).state, tasks("paid_without_address")) == ("pending", 1)
+
+
+def test_each_way_to_pay_says_whether_it_is_offered_and_what_comes_next(market, order_id):
+    with write_transaction() as session:
+        order, cooperative = session.get_one(Order, order_id), session.get_one(Cooperative, market.world.cooperative.id)
+        assert [code for code, provider in PROVIDERS.items() if provider.is_offered(cooperative)] == ["vietqr", "cod"]
+        scanned = decode_payload(PROVIDERS["vietqr"].begin(session, order, 134_000).vietqr.payload)
+        assert (scanned.amount_vnd, scanned.purpose) == (134_000, order.code)
+        assert PROVIDERS["cod"].begin(session, order, 134_000).vietqr is None
+        cooperative.bank_account = None
+        assert not PROVIDERS["vietqr"].is_offered(cooperative)
+        with pytest.raises(Conflict):
+            PROVIDERS["vietqr"].begin(session, order, 134_000)
+        session.rollback()
 
 
 class FakeCard:
