@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: install frontend translations ## Start the market on http://HOST:PORT (127.0.0.1:8000), with demo data on the first start
+run: install frontend ## Start the market on http://HOST:PORT (127.0.0.1:8000), with demo data on the first start
 	@$(BIN)/python -m app.check_config
 	@exec $(BIN)/flask --app wsgi start
 
@@ -26,7 +26,7 @@ demo: install ## Load the demo cooperative into the database without starting th
 	@$(BIN)/python -m app.check_config --no-address
 	@$(BIN)/flask --app wsgi prepare
 
-test: install-dev frontend translations chromium ## Run every test, on SQLite always, on PostgreSQL and Redis where they answer
+test: install-dev frontend chromium ## Run every test, on SQLite always, on PostgreSQL and Redis where they answer
 	@$(BIN)/python -m pytest -p tests.fallback_servers --timeout=300 $(TESTS)
 
 lint: install-dev ## Check style, types and templates
@@ -39,7 +39,7 @@ fmt: install-dev ## Write the code the way the formatter wants it
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: install-dev frontend translations ## Measure the speed promises (BENCH="--quick" for a short run)
+bench: install-dev frontend ## Measure the speed promises (BENCH="--quick" for a short run)
 	@for module in bench/[a-z]*.py; do \
 		name=$$(basename $$module .py); \
 		grep -q '__main__' $$module || continue; \
@@ -52,12 +52,9 @@ install-dev: $(VENV)/.installed-dev
 frontend: install
 	@$(BIN)/python -m app.frontend build
 
-# Compiled translations are made from the .po files and never committed.
+# A server compiles its translations when it starts; one that may not write its own folder has them compiled before.
 translations: install
-	@for po in app/translations/*/LC_MESSAGES/messages.po; do \
-		[ -e "$$po" ] || continue; \
-		[ "$${po%.po}.mo" -nt "$$po" ] || $(BIN)/pybabel --quiet compile --input-file "$$po" --output-file "$${po%.po}.mo"; \
-	done
+	@$(BIN)/python -c "from app.catalogue import compile_catalogues; compile_catalogues()"
 
 $(BIN)/python:
 	@[ -n "$(PYTHON)" ] || { echo "Chợ Phiên needs Python 3.11 or newer; install it with: apt-get install python3 python3-venv" >&2; exit 1; }

@@ -6,6 +6,8 @@ itself. The password is public on purpose, so an installation that once was a de
 
 from dataclasses import dataclass
 
+from app.i18n import N_
+
 DEMO_PASSWORD = "qua ngot dau mua"  # noqa: S105 -- Public on purpose, and refused in production.
 
 
@@ -21,11 +23,11 @@ class DemoSignIn:
 
 
 DEMO_SIGN_INS = (
-    DemoSignIn("Hộ trồng vải", "Bà Mận", "0900 000 101", "/ho"),
-    DemoSignIn("Người livestream", "Út Vườn", "0900 000 002", "/phien"),
-    DemoSignIn("Cán bộ hợp tác xã", "Cô Lan", "0900 000 003", "/htx"),
-    DemoSignIn("Cán bộ thứ hai, người duyệt", "Anh Hùng", "0900 000 004", "/htx"),
-    DemoSignIn("Trưởng thôn", "Bác Khải", "0900 000 005", "/thon"),
-    DemoSignIn("Tổ công nghệ số", "Em Thảo", "0900 000 006", "/to-cong-nghe"),
-    DemoSignIn("Quản trị", "Chị Vân", "0900 000 007", "/quan-tri"),
+    DemoSignIn(N_("Hộ trồng vải"), "Bà Mận", "0900 000 101", "/ho"),
+    DemoSignIn(N_("Người livestream"), "Út Vườn", "0900 000 002", "/phien"),
+    DemoSignIn(N_("Cán bộ hợp tác xã"), "Cô Lan", "0900 000 003", "/htx"),
+    DemoSignIn(N_("Cán bộ thứ hai, người duyệt"), "Anh Hùng", "0900 000 004", "/htx"),
+    DemoSignIn(N_("Trưởng thôn"), "Bác Khải", "0900 000 005", "/thon"),
+    DemoSignIn(N_("Tổ công nghệ số"), "Em Thảo", "0900 000 006", "/to-cong-nghe"),
+    DemoSignIn(N_("Quản trị"), "Chị Vân", "0900 000 007", "/quan-tri"),
 )

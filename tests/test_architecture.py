@@ -19,7 +19,6 @@ HEIGHTS = {**{room: height for height, room in enumerate(ROOMS)}, "app.factory":
 
 PURE = (
     "app/clock.py",
-    "app/demo.py",
     "app/errors.py",
     "app/ids.py",
     "app/money.py",
