@@ -44,7 +44,8 @@ class BatchWriter:
         self._stopping = False
 
     def start(self) -> None:
-        """Start the writer thread; called once the server is up, never at import."""
+        """Start the writer thread, also again after a stop; called once the server is up, never at import."""
+        self._stopping = False
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -79,13 +80,25 @@ class BatchWriter:
         return waiting.future
 
     def call(self, command: Any, timeout: float = 15.0) -> Any:
-        """Queue a command and wait for its answer; for entry points that run in a thread of their own."""
-        return self.submit(command).result(timeout)
+        """Queue a command and wait up to ``timeout`` seconds for its answer; for entry points in a thread of their own.
+
+        Raises ``BusyTryAgain`` when the wait was too long: a command that had not begun is dropped, one that had may yet
+        be carried out, and so its sender is asked to look before sending it again.
+        """
+        future = self.submit(command)
+        try:
+            return future.result(timeout)
+        except TimeoutError:
+            if future.cancel() or not future.done():
+                raise BusyTryAgain("Hệ thống đang bận, bác xem lại đơn của mình trước khi đặt lại nhé.") from None
+            return future.result()
 
     def _run(self) -> None:
         ending = False
         while not ending:
-            batch, ending = self._take()
+            taken, ending = self._take()
+            # Whoever stopped waiting before the work began is not worked for; from here on nobody can cancel.
+            batch = [waiting for waiting in taken if waiting.future.set_running_or_notify_cancel()]
             if batch:
                 started = time.perf_counter()
                 self._commit(batch)

@@ -148,6 +148,49 @@ def test_stopping_finishes_what_was_accepted_and_takes_no_more(start):
         writer.submit("late")
 
 
+def test_started_again_it_takes_commands_again(start):
+    writer = start(lambda _session, commands: list(commands))
+    writer.stop()
+    assert not writer.running
+    writer.start()
+    assert writer.running
+    assert writer.call("again") == "again"
+
+
+def test_who_waited_too_long_is_told_to_look_first_and_what_had_not_begun_is_dropped(start):
+    gate = Gate()
+    writer = start(gate)
+    begun = writer.submit("begun")
+    assert gate.entered.wait(10)
+    with pytest.raises(BusyTryAgain, match="xem lại đơn"):
+        writer.call("late", timeout=0.05)
+    gate.open.set()
+    assert begun.result(10) == "did begun"
+    assert writer.call("next") == "did next"
+    assert gate.batches == [["begun"], ["next"]]
+
+
+def test_a_command_whose_waiter_left_is_skipped_and_its_neighbours_are_answered(start):
+    gate = Gate()
+    writer = start(gate)
+    futures = [writer.submit(0)]
+    assert gate.entered.wait(10)
+    futures += [writer.submit(number) for number in (1, 2, 3)]
+    assert futures[2].cancel()
+    assert not futures[0].cancel()
+    gate.open.set()
+    assert [futures[place].result(10) for place in (0, 1, 3)] == ["did 0", "did 1", "did 3"]
+    assert gate.batches == [[0], [1, 3]]
+
+
+def test_a_timeout_inside_the_work_is_not_taken_for_a_long_wait(start):
+    def process(_session, _commands):
+        raise TimeoutError("the work's own")
+
+    with pytest.raises(TimeoutError, match="the work's own"):
+        start(process).call("x")
+
+
 def test_before_the_start_it_takes_nothing(small_app: Flask):
     with pytest.raises(BusyTryAgain):
         BatchWriter(small_app, lambda _session, commands: commands, capacity=1).submit("x")
