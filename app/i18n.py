@@ -23,6 +23,15 @@ def N_(text: str) -> str:  # noqa: N802 -- The name the translation tools look f
     return text
 
 
+def translated(text: str) -> str:
+    """Return a sentence in the visitor's language, as plain text: for templates, of words that are not written in them.
+
+    Jinja's own ``_()`` gives markup, which no page escapes, and reads ``%`` as a gap. A refusal or a note can quote what
+    somebody typed, so templates give it to this filter and escape what comes back.
+    """
+    return str(babel.domain_instance.get_translations().gettext(text))
+
+
 def select_language() -> str:
     """Return the visitor's language: their choice if they made one, Vietnamese otherwise."""
     chosen = session.get("language") if has_request_context() else None
@@ -89,6 +98,7 @@ def register(app: Flask) -> None:
         "local_time": local_time,
         "local_date": local_date,
         "local_dt": local_datetime,
+        "translated": translated,
     }
     app.jinja_env.globals |= {
         "current_language": current_language,
