@@ -16,17 +16,18 @@ from app.errors import InsufficientStock
 from app.events import publish
 from app.ids import new_public_id
 from app.quantity import format_units
-from orders.balances import captured_vnd, refunded_vnd
+from orders.balances import captured_vnd
 from orders.draft_writing import take_sale_limits
 from orders.drafting import STEP_GRAMS
 from orders.events import OrderHeld, OrderReleased, StockChanged
-from orders.lifecycle import open_task
+from orders.lifecycle import confirm_order, give_back_excess, open_task
 from orders.locks import lock_holds, lock_orders
 from orders.market import planner_without
 from orders.models import Allocation, Order, OrderEntry, OrderLine, StockHold, StockHoldLine
 from orders.pricing import line_amount
 from orders.states import HoldState, OrderState
 from shop.allocation import RULE_NAME, AllocationPlanner, Demand, LotShare
+from shop.locks import lock_sale_limits
 from shop.models import HarvestLot
 from shop.stock import LotChange, move_stock
 
@@ -43,6 +44,7 @@ class _Stake:
     line: OrderLine
     hold: StockHold
     hold_line: StockHoldLine
+    gave_way: bool = False
 
     @property
     def paid(self) -> bool:
@@ -63,6 +65,8 @@ def cover_shortfall(session: Session, lot_id: int, missing: int, *, actor: Actor
     reference = f"cover:{lot_id}:{new_public_id(12)}"
     freed = 0
     if stakes:
+        limits = {stake.hold_line.sale_limit_id for stake in stakes if stake.hold_line.sale_limit_id is not None}
+        lock_sale_limits(session, limits)
         planner, ranks = planner_without(
             session, lot_id, {stake.line.listing_id for stake in stakes}, on=vietnam_date(clock())
         )
@@ -74,9 +78,21 @@ def cover_shortfall(session: Session, lot_id: int, missing: int, *, actor: Actor
     for stake in sorted(stakes, key=lambda s: (s.paid, -s.order.id)):
         if freed < missing and stake.hold_line.quantity:
             freed += _take_back(session, stake, missing - freed, reference, actor, clock)
-    publish(session, StockChanged(frozenset(stake.line.listing_id for stake in stakes)))
     session.flush()
+    for order in {stake.order.id: stake.order for stake in stakes if stake.gave_way}.values():
+        _settle_money(session, order, reference, actor, clock)
+    publish(session, StockChanged(frozenset(stake.line.listing_id for stake in stakes)))
     return freed
+
+
+def _settle_money(session: Session, order: Order, reference: str, actor: Actor, clock: Clock) -> None:
+    """See to the money of an order whose total fell: what is too much goes back, and what is enough now confirms it."""
+    owed = 0 if order.state == OrderState.CANCELLED else order.total_vnd
+    received = captured_vnd(session, [order.id]).get(order.id, 0)
+    if order.state == OrderState.PENDING and order.payment_method and received >= owed > 0:
+        confirm_order(session, order.id, actor=actor, clock=clock)
+    if received:
+        give_back_excess(session, order, reference, "Cân nhập thiếu", owed, actor=actor, clock=clock)
 
 
 def _stakes(session: Session, lot_id: int) -> list[_Stake]:
@@ -134,6 +150,7 @@ def _plan_what_is_there(
 
 def _take_back(session: Session, stake: _Stake, missing: int, reference: str, actor: Actor, clock: Clock) -> int:
     order, line = stake.order, stake.line
+    stake.gave_way = True
     less = min(_round_up(missing, stake), stake.hold_line.quantity)
     move_stock(
         session,
@@ -180,17 +197,10 @@ def _tell(session: Session, stake: _Stake, less: int, reference: str, clock: Clo
             session,
             OrderHeld(order.id, order.code, order.session_id, order.buyer_id, order.goods_vnd, order.hold_expires_at),
         )
-    owed = captured_vnd(session, [order.id]).get(order.id, 0) - refunded_vnd(session, [order.id]).get(order.id, 0)
-    said = format_units(less, line.unit_quantity, line.unit_label)
-    if stake.paid or owed > 0:
-        open_task(
-            session,
-            order,
-            "short_weigh_in",
-            f"{reference}:{line.id}",
-            f"Cân nhập thiếu: đơn {order.code} bớt {said} {line.title}. Gọi khách, hoàn phần tiền thừa nếu đã trả.",
-            clock=clock,
-        )
+    if stake.paid:
+        said = format_units(less, line.unit_quantity, line.unit_label)
+        note = f"Cân nhập thiếu: đơn {order.code} bớt {said} {line.title}. Gọi báo khách."
+        open_task(session, order, "short_weigh_in", f"{reference}:{line.id}", note, clock=clock)
 
 
 def _change(stake: _Stake, lot_id: int, quantity: int, reference: str) -> LotChange:

@@ -63,15 +63,8 @@ def _write_orders(
     session: Session, pairs: Sequence[tuple[OrderDraft, OrderRequest]], now: datetime
 ) -> dict[int, dict[str, Any]]:
     written: dict[int, dict[str, Any]] = {}
-    new = [(draft, _new_order_row(draft, request, now)) for draft, request in pairs if draft.order_id is None]
-    if new:
-        session.connection().execute(insert(_order), [row for _, row in new])
-        written_codes = select(_order.c.code, _order.c.id).where(_order.c.code.in_([row["code"] for _, row in new]))
-        ids = {row.code: row.id for row in session.execute(written_codes)}
-        for draft, row in new:
-            draft.order_id = ids[row["code"]]
-            written[id(draft)] = {**row, "existed": False}
-    old = [draft for draft, _ in pairs if id(draft) not in written]
+    old = [draft for draft, _ in pairs if draft.order_id is not None]
+    # Orders that end go first: the buyer's next order of the session may only open when the last one has closed.
     if old:
         fixed = {
             row.id: row
@@ -91,6 +84,14 @@ def _write_orders(
                 "total_vnd": change["new_goods"],
                 "existed": True,
             }
+    new = [(draft, _new_order_row(draft, request, now)) for draft, request in pairs if draft.order_id is None]
+    if new:
+        session.connection().execute(insert(_order), [row for _, row in new])
+        written_codes = select(_order.c.code, _order.c.id).where(_order.c.code.in_([row["code"] for _, row in new]))
+        ids = {row.code: row.id for row in session.execute(written_codes)}
+        for draft, row in new:
+            draft.order_id = ids[row["code"]]
+            written[id(draft)] = {**row, "existed": False}
     return written
 
 
@@ -158,15 +159,15 @@ def _write_lines(session: Session, pairs: Sequence[tuple[OrderDraft, OrderReques
         rows = [_new_line_row(draft, line, request, now) for draft, line, request in new]
         session.connection().execute(insert(_line), rows)
         ids = {
-            (row.order_id, row.listing_id, row.price_vnd): row.id
+            (row.order_id, row.listing_id, row.price_vnd, row.sale_limit_id): row.id
             for row in session.execute(
-                select(_line.c.id, _line.c.order_id, _line.c.listing_id, _line.c.price_vnd).where(
-                    _line.c.order_id.in_({draft.order_id for draft, _, _ in new})
-                )
+                select(
+                    _line.c.id, _line.c.order_id, _line.c.listing_id, _line.c.price_vnd, _line.c.sale_limit_id
+                ).where(_line.c.order_id.in_({draft.order_id for draft, _, _ in new}))
             )
         }
         for draft, line, _ in new:
-            line.line_id = ids[draft.order_id, line.item.listing_id, line.price_vnd]
+            line.line_id = ids[draft.order_id, line.item.listing_id, line.price_vnd, line.sale_limit_id]
             line.quantity_before = line.quantity
     changed = [
         {"line": line.line_id, "new_quantity": line.quantity, "new_goods": line.goods_vnd}

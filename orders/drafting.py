@@ -149,7 +149,7 @@ def apply_request(draft: OrderDraft, request: OrderRequest, market: Market) -> N
     try:
         for change in request.changes:
             _apply_change(draft, change, request.buyer, market, undo)
-        if draft.order_id is None and draft.is_empty:
+        if draft.order_id is None and not lines_before and draft.is_empty:
             raise Conflict("Bác chưa có đơn nào đang chờ trong phiên này nên chưa có gì để đổi ạ.")
         _check_size(draft, market.policy)
         _check_caps(draft.grams() - draft.counted_grams, request, market)
@@ -267,8 +267,9 @@ def _raise(
 
 def _line_at_price(draft: OrderDraft, item: CatalogueItem, change: LineChange) -> DraftLine:
     price = change.price_vnd if change.price_vnd is not None else item.price_vnd
+    identity = (item.listing_id, price, change.sale_limit_id)
     for line in draft.lines:
-        if line.item.listing_id == item.listing_id and line.price_vnd == price:
+        if (line.item.listing_id, line.price_vnd, line.sale_limit_id) == identity:
             return line
     line = DraftLine(item, price, change.offer_code, change.sale_limit_id, item.rates)
     draft.lines.append(line)

@@ -1,6 +1,6 @@
 """Holds whose clock has run out: found by the sweeper every second, and by placing for the lots it is about to touch."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,6 +19,17 @@ from orders.states import OrderState
 BATCH = 200
 
 
+def due_order_ids(
+    session: Session, *, clock: Clock, listing_ids: Collection[int] | None = None, limit: int = BATCH
+) -> Sequence[int]:
+    """Return unpaid orders whose hold has ended, not yet locked; with ``listing_ids`` only those on these listings."""
+    due = select(Order.id).where(Order.state == OrderState.PENDING, Order.hold_expires_at <= clock())
+    if listing_ids is not None:
+        on_them = select(OrderLine.order_id).where(OrderLine.listing_id.in_(listing_ids), OrderLine.quantity > 0)
+        due = due.where(Order.id.in_(on_them))
+    return session.scalars(due.order_by(Order.id).limit(limit)).all()
+
+
 def expire_due_orders(
     session: Session, *, clock: Clock, listing_ids: Collection[int] | None = None, limit: int = BATCH
 ) -> int:
@@ -28,14 +39,7 @@ def expire_due_orders(
     the sweeper has not come by yet. Money already received for an expired order becomes a refund task.
     """
     now = clock()
-    due = select(Order.id).where(Order.state == OrderState.PENDING, Order.hold_expires_at <= now)
-    if listing_ids is not None:
-        due = due.where(
-            Order.id.in_(
-                select(OrderLine.order_id).where(OrderLine.listing_id.in_(listing_ids), OrderLine.quantity > 0)
-            )
-        )
-    ids = session.scalars(due.order_by(Order.id).limit(limit)).all()
+    ids = due_order_ids(session, clock=clock, listing_ids=listing_ids, limit=limit)
     if not ids:
         return 0
     orders = [

@@ -49,6 +49,7 @@ def pack_order(session: Session, order_id: int, packed: Mapping[int, int], *, ac
             )
     if not any(packed[line.id] for line in lines):
         raise InvalidInput("Hộp chưa có gì. Nếu không có hàng, bác hủy đơn và gọi khách giúp em.")
+    lock_lots(session, {lot_id for lot_id, _ in _allocated(session, order)})
     for line in lines:
         line.packed_quantity = packed[line.id]
         line.billed_quantity = billed_quantity(line.quantity, packed[line.id])
@@ -166,7 +167,6 @@ def _shrink_allocations(session: Session, order: Order, line: OrderLine, *, acto
         .where(Allocation.order_line_id == line.id, Allocation.quantity > 0)
         .order_by(Allocation.lot_id)
     ).all()
-    lock_lots(session, {allocation.lot_id for allocation in allocations})
     billed = split_by_weight(line.billed_quantity, [allocation.quantity for allocation in allocations])
     changes = []
     for allocation, quantity in zip(allocations, billed, strict=True):

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from app.accounts.actor import Actor
@@ -38,6 +38,7 @@ def commit_holds(session: Session, orders: Sequence[Order], *, actor: Actor, clo
     move_stock(session, changes, actor=actor, clock=clock)
     now = clock()
     household_of = _households(session, {line.lot_id for line in lines})
+    _drop_emptied_allocations(session, {line.order_line_id for line in lines})
     rows = [
         {
             "order_line_id": line.order_line_id,
@@ -50,7 +51,6 @@ def commit_holds(session: Session, orders: Sequence[Order], *, actor: Actor, clo
         for line in lines
     ]
     if rows:
-        _clear_allocations(session, {line.order_line_id for line in lines})
         session.execute(insert(Allocation), rows)
     _publish_stock(session, lines)
 
@@ -142,6 +142,13 @@ def _households(session: Session, lot_ids: set[int]) -> dict[int, int]:
 def _clear_allocations(session: Session, line_ids: set[int]) -> None:
     if line_ids:
         session.execute(update(Allocation).where(Allocation.order_line_id.in_(line_ids)).values(quantity=0))
+
+
+def _drop_emptied_allocations(session: Session, line_ids: set[int]) -> None:
+    # An order that was confirmed, cancelled and paid late is allocated anew; the rows of its first life are empty.
+    if line_ids:
+        emptied = delete(Allocation).where(Allocation.order_line_id.in_(line_ids), Allocation.quantity == 0)
+        session.execute(emptied)
 
 
 def _publish_stock(session: Session, lines: Sequence[StockHoldLine]) -> None:

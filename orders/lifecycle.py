@@ -21,6 +21,7 @@ from orders.events import OrderConfirmed, OrderReleased
 from orders.holding import commit_holds, hold_again, release_holds
 from orders.locks import lock_order
 from orders.models import DeskTask, Order, OrderEntry, OrderLine
+from orders.pricing import line_amount
 from orders.refunding import request_refund
 from orders.states import ORDER_TABLE, OrderEvent, OrderState
 
@@ -59,6 +60,7 @@ def confirm_late_money(session: Session, order_id: int, *, actor: Actor, clock: 
         return False
     commit_holds(session, [order], actor=actor, clock=clock)
     _mark_confirmed(session, order, "confirmed_late", actor=actor, clock=clock)
+    _drop_refund_tasks(session, order, clock=clock)
     return True
 
 
@@ -77,6 +79,7 @@ def cancel_order(session: Session, order_id: int, *, reason: str, actor: Actor, 
     if isinstance(state, Ignored):
         return order
     release_holds(session, [order], because="cancelled", actor=actor, clock=clock)
+    _unpack(session, order)
     now = clock()
     order.state = state
     order.hold_expires_at = None
@@ -86,6 +89,25 @@ def cancel_order(session: Session, order_id: int, *, reason: str, actor: Actor, 
     publish(session, OrderReleased(order.id, order.code, order.session_id, order.buyer_id, str(state)))
     session.flush()
     return order
+
+
+def _unpack(session: Session, order: Order) -> None:
+    """Forget what was in the box of a cancelled order: if its money still comes, it is packed anew, at its full weight."""
+    lines = session.scalars(select(OrderLine).where(OrderLine.order_id == order.id)).all()
+    for line in lines:
+        line.packed_quantity = line.billed_quantity = None
+        line.goods_vnd = line_amount(line.quantity, line.price_vnd, line.unit_quantity)
+    order.goods_vnd = sum(line.goods_vnd for line in lines)
+    order.total_vnd = order.goods_vnd + order.delivery_fee_vnd
+
+
+def _drop_refund_tasks(session: Session, order: Order, *, clock: Clock) -> None:
+    """Take back the calls to refund an order that is served after all."""
+    tasks = select(DeskTask).where(
+        DeskTask.order_id == order.id, DeskTask.kind == "refund_due", DeskTask.state == "open"
+    )
+    for task in session.scalars(tasks):
+        task.state, task.closed_at = "dropped", clock()
 
 
 def extend_hold(session: Session, order_id: int, *, policy: SalePolicy, actor: Actor, clock: Clock) -> Order:
@@ -121,9 +143,13 @@ def give_back_excess(
 
 
 def open_task(session: Session, order: Order, kind: str, reference: str, note: str, *, clock: Clock) -> None:
-    """Put something about an order on the desk, once per reference."""
-    known = session.scalar(select(DeskTask.id).where(DeskTask.kind == kind, DeskTask.reference == reference))
-    if known is None:
+    """Put something about an order on the desk, once per reference; a task that was closed opens again."""
+    known = session.scalar(select(DeskTask).where(DeskTask.kind == kind, DeskTask.reference == reference))
+    if known is not None:
+        if known.state != "open":
+            known.state, known.note = "open", note
+            known.claimed_at = known.claimed_by_id = known.closed_at = known.closed_by_id = None
+    else:
         session.add(
             DeskTask(
                 cooperative_id=order.cooperative_id,

@@ -30,17 +30,41 @@ from shop.models import HarvestLot, Listing, ListingLot, ListingState, LotState
 LiveKey = tuple[int, int]
 """(buyer id, session id): whose unpaid order of which session."""
 
+PAID_ORDER = "Đơn của bác đã có tiền chuyển đến. Cô bác ở bàn chốt đơn sẽ gọi lại để đổi đơn giúp bác ạ."
+_ON_ITS_WAY = (OrderState.CONFIRMED, OrderState.PACKED, OrderState.SHIPPED)
 _LIVE_LOT_STATES = (LotState.PLEDGED, LotState.WEIGHED)
+
+
+def live_order_ids(session: Session, requests: Sequence[OrderRequest]) -> Sequence[int]:
+    """Return the unpaid live orders that these requests would change, not yet locked."""
+    keys = _live_keys(requests)
+    if not keys:
+        return ()
+    return session.scalars(
+        select(Order.id).where(tuple_(Order.buyer_id, Order.session_id).in_(keys), Order.state == OrderState.PENDING)
+    ).all()
+
+
+def paid_live_orders(session: Session, requests: Sequence[OrderRequest]) -> dict[LiveKey | None, int]:
+    """Return the latest order of these buyers and sessions that is paid or promised and on its way."""
+    keys = _live_keys(requests)
+    if not keys:
+        return {}
+    rows = session.execute(
+        select(Order.buyer_id, Order.session_id, Order.id)
+        .where(tuple_(Order.buyer_id, Order.session_id).in_(keys), Order.state.in_(_ON_ITS_WAY))
+        .order_by(Order.id)
+    )
+    return {(row.buyer_id, row.session_id): row.id for row in rows}
+
+
+def _live_keys(requests: Sequence[OrderRequest]) -> set[LiveKey]:
+    return {(r.buyer.id, r.attribution.session_id) for r in requests if r.attribution}
 
 
 def load_live_orders(session: Session, requests: Sequence[OrderRequest]) -> dict[LiveKey, Order]:
     """Lock and return the unpaid live orders that these requests would change, keyed by buyer and session."""
-    keys = {(r.buyer.id, r.attribution.session_id) for r in requests if r.attribution}
-    if not keys:
-        return {}
-    found = session.scalars(
-        select(Order.id).where(tuple_(Order.buyer_id, Order.session_id).in_(keys), Order.state == OrderState.PENDING)
-    ).all()
+    found = live_order_ids(session, requests)
     orders = [order for order in lock_orders(session, found) if order.state == OrderState.PENDING]
     return {(order.buyer_id, order.session_id): order for order in orders if order.session_id is not None}
 
@@ -239,9 +263,7 @@ def _drafts(
     for order_id, draft in drafts.items():
         draft.counted_grams = draft.grams()
         if order_id in paid:
-            draft.locked_reason = (
-                "Đơn của bác đã có tiền chuyển đến. Cô bác ở bàn chốt đơn sẽ gọi lại để đổi đơn giúp bác ạ."
-            )
+            draft.locked_reason = PAID_ORDER
     return drafts
 
 

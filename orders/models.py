@@ -136,7 +136,7 @@ class OrderLine(db.Model):
 
     __tablename__ = "order_line"
     __table_args__ = (
-        UniqueConstraint("order_id", "listing_id", "price_vnd"),
+        UniqueConstraint("order_id", "listing_id", "price_vnd", "sale_limit_id"),
         CheckConstraint("quantity >= 0 AND goods_vnd >= 0", name="not_negative"),
         CheckConstraint("packed_quantity IS NULL OR packed_quantity >= 0", name="packed_not_negative"),
         CheckConstraint("billed_quantity IS NULL OR billed_quantity <= quantity", name="never_overcharged"),

@@ -5,7 +5,7 @@ id, plan every request in arrival order in memory, then write the result in a fe
 refused with what is left. Correctness rests on the guarded updates and the table's checks, not on this module.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select, tuple_
@@ -20,8 +20,9 @@ from app.policy import SalePolicy
 from orders.draft_writing import write_drafts
 from orders.drafting import OrderDraft, apply_request
 from orders.events import OrderHeld, StockChanged
-from orders.expiring import expire_due_orders
-from orders.market import load_live_orders, load_market
+from orders.expiring import due_order_ids, expire_due_orders
+from orders.locks import lock_orders
+from orders.market import PAID_ORDER, LiveKey, live_order_ids, load_live_orders, load_market, paid_live_orders
 from orders.models import DeskTask, OrderCommand
 from orders.requests import OrderRequest, OrderResult, Outcome, SentToDesk
 
@@ -36,7 +37,7 @@ def place_orders(
     (``InsufficientStock`` from a guard, a broken constraint); the caller rolls back and runs the requests one by one.
     """
     outcomes: dict[int, Outcome] = {}
-    fresh = _answer_known(session, requests, outcomes)
+    fresh = _answer_known(session, requests, range(len(requests)), outcomes)
     if fresh:
         _place_fresh(session, requests, fresh, outcomes, policy=policy, actor=actor, clock=clock)
     first_of = {_command_key(requests[i]): i for i in reversed(range(len(requests)))}
@@ -58,15 +59,24 @@ def _place_fresh(
     now = clock()
     batch = [requests[i] for i in fresh]
     listing_ids = {change.listing_id for r in batch for change in r.changes if change.listing_id is not None}
+    # Every order this batch may touch is locked before any lot, in one go and by id.
+    lock_orders(
+        session, [*due_order_ids(session, clock=clock, listing_ids=listing_ids), *live_order_ids(session, batch)]
+    )
     expire_due_orders(session, listing_ids=listing_ids, clock=clock)
     live = load_live_orders(session, batch)
     market, drafts = load_market(session, batch, live.values(), policy=policy, now=now)
+    # The same command may have been carried out by another process while we waited for its locks.
+    fresh = _answer_known(session, requests, fresh, outcomes)
     open_drafts = {(order.buyer_id, order.session_id): drafts[order.id] for order in live.values()}
+    paid_orders = paid_live_orders(session, [r for r in batch if _only_changes(r) and _live_key(r) not in live])
     accepted: list[tuple[int, OrderDraft]] = []
     for i in fresh:
         request = requests[i]
-        key = (request.buyer.id, request.attribution.session_id) if request.attribution else None
+        key = _live_key(request)
         draft = open_drafts.get(key) if key else None
+        if draft is None and key in paid_orders and _only_changes(request):
+            draft = OrderDraft(order_id=paid_orders[key], locked_reason=PAID_ORDER)
         draft = draft if draft is not None else OrderDraft()
         try:
             _check_cooperative(request, market.catalogue)
@@ -102,8 +112,21 @@ def _place_fresh(
     publish(session, StockChanged(frozenset(changed_listings)))
 
 
-def _answer_known(session: Session, requests: Sequence[OrderRequest], outcomes: dict[int, Outcome]) -> list[int]:
-    keys = {_command_key(request) for request in requests}
+def _live_key(request: OrderRequest) -> LiveKey | None:
+    return (request.buyer.id, request.attribution.session_id) if request.attribution else None
+
+
+def _only_changes(request: OrderRequest) -> bool:
+    """Tell whether the command only changes what is there; on a paid order that is the desk's business."""
+    return all(change.op in ("set", "cancel") for change in request.changes)
+
+
+def _answer_known(
+    session: Session, requests: Sequence[OrderRequest], candidates: Iterable[int], outcomes: dict[int, Outcome]
+) -> list[int]:
+    """Answer those candidates whose key is known and return the others, each key once."""
+    candidates = list(candidates)
+    keys = {_command_key(requests[i]) for i in candidates}
     known = {
         (row.scope, row.key): row
         for row in session.execute(
@@ -114,7 +137,8 @@ def _answer_known(session: Session, requests: Sequence[OrderRequest], outcomes: 
     }
     first_hash: dict[tuple[str, str], str] = {}
     fresh: list[int] = []
-    for i, request in enumerate(requests):
+    for i in candidates:
+        request = requests[i]
         key, asked = _command_key(request), body_hash(request.body())
         row = known.get(key)
         if (row.body_hash if row else first_hash.get(key, asked)) != asked:

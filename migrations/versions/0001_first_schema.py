@@ -1064,7 +1064,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["sale_limit_id"], ["sale_limit.id"], name=op.f("fk_order_line_sale_limit_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_order_line")),
         sa.UniqueConstraint(
-            "order_id", "listing_id", "price_vnd", name=op.f("uq_order_line_order_id_listing_id_price_vnd")
+            "order_id",
+            "listing_id",
+            "price_vnd",
+            "sale_limit_id",
+            name=op.f("uq_order_line_order_id_listing_id_price_vnd_sale_limit_id"),
         ),
     )
     with op.batch_alter_table("order_line", schema=None) as batch_op:

@@ -1,5 +1,6 @@
 """640 attempts on 350 units sell exactly 350, on both databases; and the harness itself can oversell when unguarded."""
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -18,6 +19,7 @@ from orders.models import Allocation, Order, OrderLine, StockHoldLine
 from orders.placing import place_orders
 from orders.requests import BuyerRef, LineChange, OrderRequest, OrderResult
 from shop.models import HarvestLot
+from shop.stock import LotChange, move_stock
 from tests.world import make_buyer, make_world
 
 POLICY = SalePolicy(unpaid_grams_per_session=10**9)
@@ -96,6 +98,43 @@ def test_one_key_from_many_threads_is_one_order(app, requests, clock):
     with write_transaction() as session:
         assert session.scalar(select(func.count(Order.id))) == 1
         assert session.scalar(select(func.sum(HarvestLot.qty_held))) == 1000
+
+
+def test_one_key_for_the_last_box_gets_one_answer_from_two_processes(app, world, requests, clock, monkeypatch):
+    """Both look for the key before either has written it; the second must find the first's answer, not an empty lot."""
+    from orders import placing
+
+    change = LineChange("add", world.listing.id, 50_000)
+    everything = OrderRequest("twin", "1", world.cooperative.id, requests[0].buyer, (change,))
+    with write_transaction() as session:
+        first_lot, second_lot = world.lots
+        sold_before = [LotChange(first_lot.id, "loss", "test", delta_lost=150_000)]
+        sold_before.append(LotChange(second_lot.id, "loss", "test", delta_lost=150_000))
+        move_stock(session, sold_before, actor=SYSTEM, clock=clock)
+    barrier = threading.Barrier(2)
+    look = placing._answer_known
+    seen = threading.local()
+
+    def look_then_meet(*arguments):
+        result = look(*arguments)
+        if not getattr(seen, "once", False):
+            seen.once = True
+            with contextlib.suppress(threading.BrokenBarrierError):
+                barrier.wait(2)
+        return result
+
+    monkeypatch.setattr(placing, "_answer_known", look_then_meet)
+
+    def attempt(_):
+        with database_scope(app):
+            return run_in_write_transaction(
+                lambda session: place_orders(session, [everything], policy=POLICY, actor=SYSTEM, clock=clock)
+            )[0]
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(attempt, range(2))
+    assert first == second
+    assert isinstance(first, OrderResult)
 
 
 def test_paying_expiring_and_cancelling_at_once_leave_one_truth(app, requests, clock):
