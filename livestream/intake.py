@@ -6,12 +6,12 @@ they lock the session row.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import Row, bindparam, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from app import audit
@@ -31,8 +31,10 @@ from livestream.order_comments import read_comment, reading_to_dict
 from livestream.room_log import BuyerNews, DeskNews, RoomNews, allot_numbers, room_item
 from livestream.room_queries import ShelfEntry, load_shelves, reader_shelf
 from livestream.states import ON_AIR, TALKING
+from orders.models import Order
 from orders.placing import place_orders
 from orders.requests import Attribution, BuyerRef, LineChange, OrderRequest, OrderResult
+from orders.states import OrderState
 
 SAME_TEXT_SECONDS = 60
 """The same words by the same buyer within this time are one order: a second press, not a second wish."""
@@ -210,14 +212,20 @@ def _read_text(command: PostComment, live: LiveSession, shelf: Sequence[ShelfEnt
     return said
 
 
-def _answer_repeats(session: Session, batch: Any, *, clock: Clock) -> None:
-    """Give the same words by the same buyer within a minute the answer of the first time, in the batch and before it."""
-    asking = [said for said in batch if said.changes and isinstance(said.command, PostComment)]
+def _answer_repeats(session: Session, batch: Iterable[_Said], *, clock: Clock) -> None:
+    """Give the same words by the same buyer within a minute the answer of the first time, in the batch and before it.
+
+    Only a comment can be a repeat, but every wish counts as the newest one: "A1 2kg", a tap on cancel and "A1 2kg" are
+    three wishes. A first time whose order no longer waits holds nothing any more, and so it is not repeated but asked anew.
+    """
+    wishes = [said for said in batch if said.changes]
+    asking = [said for said in wishes if isinstance(said.command, PostComment)]
     if not asking:
         return
     since = clock() - timedelta(seconds=SAME_TEXT_SECONDS)
     rows = session.execute(
-        select(ChatMessage.session_id, ChatMessage.sender_key, ChatMessage.text, ChatMessage.outcome)
+        select(ChatMessage.session_id, ChatMessage.sender_key, ChatMessage.text, ChatMessage.outcome, Order.state)
+        .outerjoin(Order, Order.id == ChatMessage.order_id)
         .where(
             ChatMessage.session_id.in_({said.live.id for said in asking}),
             ChatMessage.sender_key.in_({said.command.sender.key for said in asking}),
@@ -226,20 +234,26 @@ def _answer_repeats(session: Session, batch: Any, *, clock: Clock) -> None:
         )
         .order_by(ChatMessage.id)
     ).all()
-    # Only the sender's newest order comment counts: "A1 2kg", "hủy A1", "A1 2kg" are three wishes.
-    newest = {(row[0], row[1]): (fold(row[2]), row[3]) for row in rows}
+    # A repeat is no wish of its own: the minute and the order are those of the first time.
+    newest = {(row.session_id, row.sender_key): row for row in rows if not row.outcome.get("repeat")}
     first: dict[tuple[int, str], tuple[str, _Said]] = {}
-    for said in asking:
+    for said in wishes:
         key, words = (said.live.id, said.command.sender.key), fold(said.text)
-        if key in first:
-            same, earlier = first[key]
-            if same == words:
-                said.changes, said.answer = (), {"status": "repeat", "first": earlier.command.client_id}
+        if isinstance(said.command, PostComment):
+            if key in first:
+                same, earlier = first[key]
+                if same == words:
+                    said.changes, said.answer = (), {"status": "repeat", "first": earlier.command.client_id}
+                    continue
+            elif key in newest and _still_held(newest[key], words):
+                said.changes, said.answer = (), {**newest[key].outcome, "repeat": True}
                 continue
-        elif key in newest and newest[key][0] == words and newest[key][1].get("status") == "held":
-            said.changes, said.answer = (), {**newest[key][1], "repeat": True}
-            continue
         first[key] = (words, said)
+
+
+def _still_held(row: Row[Any], words: str) -> bool:
+    """Tell whether an earlier comment said the same words and its order still waits with the goods held."""
+    return fold(row.text) == words and row.outcome.get("status") == "held" and row.state == OrderState.PENDING
 
 
 def _place(session: Session, batch: Sequence[_Said], book: _Book, *, policy: SalePolicy, clock: Clock) -> None:

@@ -7,6 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from app.accounts.actor import SYSTEM
 from app.accounts.models import Buyer
 from app.clock import FrozenClock
 from app.db import db, write_transaction
@@ -18,6 +19,7 @@ from livestream.desk_queries import desk_view
 from livestream.intake import process_intake
 from livestream.models import ChatMessage, LiveSession
 from livestream.room_queries import items_since, own_order
+from orders.lifecycle import cancel_order
 from orders.models import Order, OrderLine
 from shop.models import HarvestLot
 from tests.services.test_shelf import plan
@@ -118,6 +120,36 @@ def test_same_words_are_one_order_for_a_minute(room: Room) -> None:
     room.clock.advance(seconds=61)
     assert "repeat" not in room.say(buyer, "chốt A1 2kg")
     assert room.held() == 4_000
+
+
+def test_the_same_words_after_the_order_ended_are_a_new_wish(room: Room) -> None:
+    buyer = room.buyer()
+    first = room.say(buyer, "chốt A1 3kg")
+    with write_transaction() as session:
+        order = session.scalars(select(Order)).one()
+        cancel_order(session, order.id, reason="Khách hủy trên trang đơn", actor=SYSTEM, clock=room.clock)
+    assert room.held() == 0
+    room.clock.advance(seconds=10)
+    again = room.say(buyer, "chốt A1 3kg")
+    assert again["status"] == "held"
+    assert "repeat" not in again
+    assert again["seq"] > first["seq"]
+    assert room.held() == 3_000
+    assert room.say(buyer, "chốt A1 3kg")["repeat"] is True
+    assert room.held() == 3_000
+
+
+def test_a_tap_between_the_same_words_makes_them_two_wishes_in_one_batch_and_across(room: Room) -> None:
+    buyer = room.buyer()
+    answers = room.take(
+        room.comment(buyer, "chốt A1 3kg"), room.tap(buyer, "cancel", room.a1, None), room.comment(buyer, "chốt A1 3kg")
+    )
+    assert answers[2]["status"] == "held"
+    assert "repeat" not in answers[2]
+    assert room.held() == 3_000
+    answers = room.take(room.tap(buyer, "cancel", room.a1, None), room.comment(buyer, "chốt A1 3kg"))
+    assert "repeat" not in answers[1]
+    assert room.held() == 3_000
 
 
 def test_add_set_and_cancel_act_on_the_buyers_order(room: Room) -> None:
