@@ -1,13 +1,16 @@
 """The bank's transfers on the staff's desk: what came in, what it pays, what goes back, and statements taken in."""
 
 from datetime import datetime, time
+from functools import partial
 
+import structlog
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.accounts.actor import Actor
 from app.accounts.current import require_user
 from app.clock import VIETNAM, system_clock
 from app.db import db, run_in_write_transaction
@@ -25,7 +28,7 @@ from orders.money_forms import (
     first_error,
 )
 from orders.payments.access import staff_transfer
-from orders.payments.importing import import_statement
+from orders.payments.importing import ImportResult, record_statement
 from orders.payments.matching import REASON_SENTENCES
 from orders.payments.queries import PAGE, WAITING_TRANSFERS, count_by_state, suggestions, transfers, waiting_counts
 from orders.payments.remittances import cash_in_hand, record_remittance
@@ -42,6 +45,7 @@ from shop.access import require_staff
 from shop.models import Cooperative
 
 blueprint = Blueprint("payments", __name__)
+log = structlog.get_logger(__name__)
 
 LANES = {
     "can-xem": WAITING_TRANSFERS,
@@ -202,10 +206,11 @@ def take_in() -> str | BaseResponse | tuple[str, int]:
         return _preview(form, statement)
 
     result = run_in_write_transaction(
-        lambda session: import_statement(
+        lambda session: record_statement(
             session, require_staff(session, actor), statement, actor=actor, clock=system_clock
         )
     )
+    _match_each(result, actor)
     return render_template("orders/payments/imported.html", result=result, bad_rows=statement.bad_rows)
 
 
@@ -218,6 +223,18 @@ def staff_section(cooperative: Cooperative) -> str:
 def _preview(form: StatementColumnsForm, statement: Statement) -> str:
     form.offer(statement.headings, _("không có"))
     return render_template("orders/payments/preview.html", form=form, statement=statement)
+
+
+def _match_each(result: ImportResult, actor: Actor) -> None:
+    """Match what was recorded, each transfer in a short transaction of its own, so that buyers are served in between."""
+    for transaction_id in result.waiting:
+        match = partial(match_transaction, transaction_id=transaction_id, actor=actor, clock=system_clock)
+        try:
+            result.by_state[run_in_write_transaction(match).state] += 1
+        except Exception:
+            # The transfer stays new, on the desk and for the next import; the lines after it are not its hostages.
+            log.exception("transfer_not_matched", transaction_id=transaction_id)
+            result.unmatched += 1
 
 
 def _act(form: MatchForm | IgnoreForm | RemitForm | None, work: object, said: str) -> BaseResponse:

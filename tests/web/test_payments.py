@@ -5,12 +5,13 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from app.clock import FrozenClock, system_clock
 from app.db import db, write_transaction
 from orders.models import BankTransaction, Order, Payout, Refund
 from orders.payments.statements import MAX_BYTES
+from orders.payments.transfers import match_transaction
 from shop.models import Cooperative
 from tests.ledger.books import balances
 from tests.ledger.payouts import give_account
@@ -197,6 +198,71 @@ def test_a_statement_is_shown_before_it_is_taken_in_and_twice_is_once(market, st
     assert again.status_code == 200
     db.session.rollback()
     assert db.session.scalar(select(func.count(BankTransaction.id))) == before + 3
+
+
+def paid_lines(market, count):
+    """Return as many checked-out orders of 1 kg, and the statement in which each of them is paid."""
+    orders = [market.place((market.world.listing, 1000)) for _ in range(count)]
+    for order_id in orders:
+        market.check_out(order_id)
+    lines = ["Ngày giao dịch;Số tham chiếu;Ghi nợ;Ghi có;Số dư;Diễn giải"] + [
+        f"30/05/2026 19:{minute:02};FT8{minute:02};;58.000;1.000.000;{market.order(order_id).code}"
+        for minute, order_id in enumerate(orders)
+    ]
+    return orders, "\n".join(lines)
+
+
+def take_in(staff, text):
+    preview = upload(staff, io.BytesIO(text.encode()))
+    return staff.post("/htx/chuyen-khoan/nhap/ghi", data={**chosen(preview.text), "record": "1"})
+
+
+def test_each_line_of_a_statement_is_matched_in_a_transaction_of_its_own(market, staff):
+    """The sale goes on beside a long file: no lock is held from one line to the next."""
+    orders, text = paid_lines(market, 4)
+    confirmed_at_commit = []
+
+    def note(connection):
+        statement = select(func.count(Order.id)).where(Order.id.in_(orders), Order.state == "confirmed")
+        confirmed_at_commit.append(connection.scalar(statement))
+
+    event.listen(db.engine, "commit", note)
+    try:
+        assert take_in(staff, text).status_code == 200
+    finally:
+        event.remove(db.engine, "commit", note)
+    assert sorted(set(confirmed_at_commit)) == [0, 1, 2, 3, 4]
+
+
+def test_a_line_that_fails_undoes_no_other_and_is_matched_when_the_file_comes_again(market, staff, monkeypatch):
+    orders, text = paid_lines(market, 3)
+
+    def fails_once(session, transaction_id, **keywords):
+        row = match_transaction(session, transaction_id, **keywords)
+        if row.order_id == orders[1]:
+            raise RuntimeError("the machine stopped in the middle of this line")
+        return row
+
+    with monkeypatch.context() as patch:
+        patch.setattr("orders.views.transfers.match_transaction", fails_once)
+        page = take_in(staff, text)
+    assert page.status_code == 200
+    assert "1 khoản chưa khớp xong" in page.text
+    assert [fresh(Order, order_id).state for order_id in orders] == ["confirmed", "pending", "confirmed"]
+    assert fresh_states() == ["matched", "new", "matched"]
+    again = take_in(staff, text)
+    assert again.status_code == 200
+    assert "chưa khớp xong" not in again.text
+    assert fresh(Order, orders[1]).state == "confirmed"
+    assert fresh_states() == ["matched", "matched", "matched"]
+    assert balances(db.session(), market.world)["asset:bank"] == 134_000 + 3 * 58_000
+
+
+def fresh_states():
+    """Return the states of what statements brought in, in the order of the bank's references."""
+    db.session.rollback()
+    csv = select(BankTransaction.state).where(BankTransaction.source == "csv")
+    return list(db.session.scalars(csv.order_by(BankTransaction.bank_reference)))
 
 
 def test_files_that_are_no_statement_are_refused_in_words(staff):
