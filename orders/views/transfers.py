@@ -1,5 +1,6 @@
 """The bank's transfers on the staff's desk: what came in, what it pays, what goes back, and statements taken in."""
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from functools import partial
 
@@ -28,7 +29,7 @@ from orders.money_forms import (
     first_error,
 )
 from orders.payments.access import staff_transfer
-from orders.payments.importing import ImportResult, record_statement
+from orders.payments.importing import ImportResult, batches, record_lines
 from orders.payments.matching import REASON_SENTENCES
 from orders.payments.queries import PAGE, WAITING_TRANSFERS, count_by_state, suggestions, transfers, waiting_counts
 from orders.payments.remittances import cash_in_hand, record_remittance
@@ -205,11 +206,7 @@ def take_in() -> str | BaseResponse | tuple[str, int]:
     if "record" not in request.form:
         return _preview(form, statement)
 
-    result = run_in_write_transaction(
-        lambda session: record_statement(
-            session, require_staff(session, actor), statement, actor=actor, clock=system_clock
-        )
-    )
+    result = _record_all(statement, actor)
     _match_each(result, actor)
     return render_template("orders/payments/imported.html", result=result, bad_rows=statement.bad_rows)
 
@@ -223,6 +220,17 @@ def staff_section(cooperative: Cooperative) -> str:
 def _preview(form: StatementColumnsForm, statement: Statement) -> str:
     form.offer(statement.headings, _("không có"))
     return render_template("orders/payments/preview.html", form=form, statement=statement)
+
+
+def _record_all(statement: Statement, actor: Actor) -> ImportResult:
+    result = ImportResult()
+    for lines in batches(statement):
+
+        def work(session: Session, lines: Sequence[StatementLine] = lines) -> ImportResult:
+            return record_lines(session, require_staff(session, actor), lines, actor=actor, clock=system_clock)
+
+        result.add(run_in_write_transaction(work))
+    return result
 
 
 def _match_each(result: ImportResult, actor: Actor) -> None:

@@ -1,6 +1,7 @@
 """The money pages of the staff: transfers, statements taken in, refunds, settlement and the books, in a browser."""
 
 import io
+import itertools
 import re
 from datetime import timedelta
 
@@ -215,6 +216,27 @@ def paid_lines(market, count):
 def take_in(staff, text):
     preview = upload(staff, io.BytesIO(text.encode()))
     return staff.post("/htx/chuyen-khoan/nhap/ghi", data={**chosen(preview.text), "record": "1"})
+
+
+def test_a_long_statement_is_recorded_in_short_steps(market, staff):
+    """However long the file, nobody waits for more than some dozens of its lines."""
+    heading = "Ngày giao dịch;Số tham chiếu;Ghi nợ;Ghi có;Số dư;Diễn giải"
+    lines = [f"30/05/2026 19:{n % 60:02};FT7{n:03};;{1000 + n};1.000.000;le" for n in range(90)]
+    recorded = []
+
+    def note(connection):
+        csv = select(func.count(BankTransaction.id)).where(BankTransaction.source == "csv")
+        recorded.append(connection.scalar(csv))
+
+    event.listen(db.engine, "commit", note)
+    try:
+        page = take_in(staff, "\n".join([heading, *lines]))
+    finally:
+        event.remove(db.engine, "commit", note)
+    assert (page.status_code, fresh_states()) == (200, ["needs_review"] * 90)
+    steps = sorted({0, *recorded})
+    assert max(after - before for before, after in itertools.pairwise(steps)) <= 50
+    assert steps[-1] == 90
 
 
 def test_each_line_of_a_statement_is_matched_in_a_transaction_of_its_own(market, staff):
