@@ -312,8 +312,10 @@ def _take_wishes(clause: Clause, wishes: Sequence[Wish], draft: _Draft, *, chang
         kind = "cancel"
     bare = 0
     for wish in wishes:
+        before = len(draft.ops)
         _add_wish(wish, kind, clause, draft)
-        bare = bare + 1 if wish.quantity is None and kind == "add" else 0
+        added = len(draft.ops) > before
+        bare = bare + 1 if added and wish.quantity is None and kind == "add" else 0
     draft.bare = bare
     draft.ordering = True
 

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from livestream.order_comments import Shelf, read_comment, reading_to_dict
@@ -61,6 +61,7 @@ comments = st.one_of(
 shelves = st.sampled_from(list(SHELVES.values()))
 
 
+@example("A0:00)1G", SHELF)
 @given(comments, shelves)
 def test_every_comment_gets_a_well_formed_answer(text: str, shelf: Shelf) -> None:
     reading = read_comment(text, shelf)
