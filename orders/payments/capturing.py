@@ -74,7 +74,17 @@ def _settle(session: Session, order: Order, payment: Payment, *, actor: Actor, c
     )
     if due_vnd:
         return
-    if order.state in _CLOSED_UNSERVED:
+    if order.state in _CLOSED_UNSERVED and order.payment_method is None:
+        # Nobody could send this parcel: it takes no stock until the buyer has said where it goes.
+        open_task(
+            session,
+            order,
+            "late_money",
+            f"order:{order.id}:late:{order.hold_attempt}",
+            "Tiền đến sau khi đơn đã đóng mà khách chưa ghi địa chỉ: gọi hỏi địa chỉ để đặt lại, hoặc hoàn tiền.",
+            clock=clock,
+        )
+    elif order.state in _CLOSED_UNSERVED:
         if confirm_late_money(session, order.id, actor=actor, clock=clock):
             _withdraw_refunds(session, order, actor=actor, clock=clock)
     elif order.payment_method is None:

@@ -8,6 +8,7 @@ from app.db import db, write_transaction
 from app.errors import Conflict, InvalidInput
 from orders.balances import amount_due_vnd
 from orders.expiring import expire_due_orders
+from orders.lifecycle import cancel_order
 from orders.models import BankTransaction, DeskTask, Order, Payment
 from orders.payments.capturing import capture_payment
 from orders.payments.providers import PROVIDERS, PaymentStart, vietqr_for_order
@@ -17,7 +18,7 @@ from orders.payments.transfers import (
     return_transaction,
 )
 from orders.payments.vietqr import decode_payload
-from shop.models import Cooperative
+from shop.models import Cooperative, HarvestLot
 from tests.ledger.books import balances
 from tests.ledger.selling import Market
 from tests.world import make_world
@@ -121,6 +122,33 @@ def test_late_money_for_sold_stock_becomes_a_task_and_stays_the_buyers(market, o
     row = market.pay(order_id)
     assert (row.state, market.order(order_id).state, tasks("late_money")) == ("matched", "expired", 1)
     assert books(market)["liability:buyer_deposit"] == 134_000
+
+
+@pytest.mark.parametrize("closed", ["expired", "cancelled"])
+def test_late_money_for_an_order_without_an_address_waits_for_a_call(market, closed):
+    """Nobody could send such a parcel: its money is the buyer's until somebody has asked where it goes."""
+    order_id = market.place((market.world.listing, 3000))
+    market.clock.advance(minutes=31)
+    with write_transaction() as session:
+        if closed == "expired":
+            expire_due_orders(session, clock=market.clock)
+        else:
+            cancel_order(session, order_id, reason="Khách đổi ý", actor=market.staff, clock=market.clock)
+    held = held_grams()
+    row = market.transfer(114_000, market.order(order_id).code)
+    assert (row.state, row.state_reason, market.order(order_id).state) == ("matched", "late", closed)
+    assert held_grams() == held == 0
+    assert books(market) == {"asset:bank": 114_000, "liability:buyer_deposit": 114_000}
+    notes = select(DeskTask.note).where(DeskTask.kind == "late_money", DeskTask.state == "open")
+    (note,) = db.session.scalars(notes)
+    assert "địa chỉ" in note
+    assert "hoàn tiền" in note
+
+
+def held_grams():
+    """Return what is held or sold of the whole harvest."""
+    db.session.rollback()
+    return db.session.scalar(select(func.sum(HarvestLot.qty_held + HarvestLot.qty_sold)))
 
 
 def test_what_nobody_can_read_waits_for_a_person(market, order_id):
