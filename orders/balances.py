@@ -29,13 +29,21 @@ def captured_vnd(session: Session, order_ids: Collection[int]) -> dict[int, int]
 
 
 def refunded_vnd(session: Session, order_ids: Collection[int]) -> dict[int, int]:
-    """Return the đồng promised or given back for each order that has any."""
+    """Return the đồng promised or given back out of each order's deposit, for each order that has any: due again.
+
+    A refund of delivered goods (one with line quantities) comes from those who were paid for them and is not counted: the
+    order's total does not shrink, and what the buyer gets back is no new debt.
+    """
     rows = session.execute(
-        select(Refund.order_id, func.sum(Refund.amount_vnd))
-        .where(Refund.order_id.in_(order_ids), Refund.state.in_(REFUND_PROMISED))
-        .group_by(Refund.order_id)
+        select(Refund.order_id, Refund.amount_vnd, Refund.line_quantities).where(
+            Refund.order_id.in_(order_ids), Refund.state.in_(REFUND_PROMISED)
+        )
     )
-    return {order_id: int(amount) for order_id, amount in rows}
+    back: dict[int, int] = {}
+    for order_id, amount_vnd, delivered in rows:
+        if not delivered:
+            back[order_id] = back.get(order_id, 0) + amount_vnd
+    return back
 
 
 def asked_back_vnd(session: Session, order_id: int) -> int:
@@ -47,7 +55,7 @@ def asked_back_vnd(session: Session, order_id: int) -> int:
 
 
 def amount_due_vnd(session: Session, order: Order) -> int:
-    """Return what the buyer still has to pay: the total less what came in, never below zero."""
+    """Return what the buyer still has to pay: the total less what came in and was kept, never below zero."""
     captured = captured_vnd(session, [order.id]).get(order.id, 0)
     refunded = refunded_vnd(session, [order.id]).get(order.id, 0)
     return max(0, order.total_vnd - captured + refunded)

@@ -168,3 +168,22 @@ def test_a_refund_nobody_approved_is_withdrawn_when_the_rest_of_the_money_comes(
     market.ship(order_id)
     market.deliver(order_id)
     assert "liability:buyer_deposit" not in books(market)
+
+
+def test_a_refund_of_delivered_goods_is_no_new_debt(market):
+    """The total of a delivered order does not shrink; what was given back for it is the buyer's to keep."""
+    order_id = market.sell((market.world.listing, 3000))
+    (line,) = market.lines(order_id)
+    refund_id = ask(market, order_id, line_quantities={line.id: 1000})
+    for use_case in (approve_refund, submit_refund, finish_refund):
+        step(market, use_case, refund_id)
+        assert amount_due_vnd(db.session(), market.order(order_id)) == 0
+    assert db.session.get_one(Refund, refund_id).amount_vnd == 38_000
+
+
+def test_money_given_back_before_delivery_is_due_again(market):
+    order_id = market.place((market.world.listing, 3000))
+    market.check_out(order_id)
+    market.pay(order_id)
+    step(market, approve_refund, ask(market, order_id, amount_vnd=34_000))
+    assert amount_due_vnd(db.session(), market.order(order_id)) == 34_000
