@@ -173,7 +173,9 @@ def count_waiting(session: Session, cooperative_id: int) -> tuple[int, int]:
         .join(Order, Order.id == Claim.order_id)
         .where(Order.cooperative_id == cooperative_id, Claim.state == "open")
     )
-    return session.scalar(tasks) or 0, session.scalar(claims) or 0
+    both = select(tasks.scalar_subquery(), claims.scalar_subquery())
+    waiting_tasks, waiting_claims = session.execute(both).one()
+    return int(waiting_tasks), int(waiting_claims)
 
 
 def _matching(text: str) -> ColumnElement[bool]:
