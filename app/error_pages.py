@@ -6,10 +6,11 @@ import structlog
 from flask import Flask, Response, current_app, g, jsonify, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException
 
-from app.db import db
-from app.errors import DomainError, SignInNeeded
+from app.db import db, is_retryable
+from app.errors import BusyTryAgain, DomainError, SignInNeeded
 from app.metrics import refusals
 
 log = structlog.get_logger(__name__)
@@ -89,6 +90,15 @@ def _csrf_error(_error: CSRFError) -> Response:
     return _render(_body("form_expired", _("Trang đã mở quá lâu. Bác tải lại trang rồi gửi lại giúp em.")), 400)
 
 
+def _database_error(error: DBAPIError) -> Response:
+    """Ask to try again where others were only writing at the same time; anything else of the database is a bug."""
+    if not is_retryable(error):
+        return _unexpected(error)
+    log.warning("database_busy", path=request.path, error=str(error.orig))
+    db.session.rollback()
+    return _domain_error(BusyTryAgain("Hệ thống đang bận, bác thử lại sau giây lát nhé."))
+
+
 def _unexpected(error: Exception) -> Response:
     if current_app.testing and current_app.config["PROPAGATE_EXCEPTIONS"] is not False:
         raise error
@@ -107,4 +117,5 @@ def register(app: Flask) -> None:
     app.register_error_handler(DomainError, _domain_error)
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(DBAPIError, _database_error)
     app.register_error_handler(Exception, _unexpected)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from app.accounts.actor import Actor
 from app.accounts.current import current_actor, require_user
 from app.clock import Clock, system_clock, vietnam_date
-from app.db import db, write_transaction
+from app.db import db, run_in_write_transaction
 from app.errors import DomainError, InvalidInput, NotFound
 from livestream import desk, hosting, shelf
 from livestream.access import desk_session, offer_of
@@ -142,8 +142,9 @@ def _carry_out(public_id: str, step: Step) -> Response:
     """Do one thing at the console and come back to it; a script that asked gets no page, only whether it worked."""
     actor = require_user()
     try:
-        with write_transaction() as session:
-            step(session, desk_session(session, actor, public_id), actor, system_clock)
+        run_in_write_transaction(
+            lambda session: step(session, desk_session(session, actor, public_id), actor, system_clock)
+        )
     except DomainError as error:
         if _from_script() or error.status in (401, 403, 404):
             raise

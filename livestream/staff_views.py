@@ -9,7 +9,7 @@ from wtforms.fields.choices import SelectChoice
 
 from app.accounts.current import current_actor, require_user
 from app.clock import VIETNAM, system_clock, vietnam_date
-from app.db import db, write_transaction
+from app.db import db, run_in_write_transaction
 from app.errors import DomainError
 from app.money import format_number
 from livestream import sessions, shelf
@@ -38,10 +38,11 @@ def schedule() -> Answer:
     actor = require_user()
     if form.validate():
         try:
-            with write_transaction() as session:
-                live = sessions.schedule_session(
+            live = run_in_write_transaction(
+                lambda session: sessions.schedule_session(
                     session, require_staff(session, actor).id, **_wishes(form), actor=actor, clock=system_clock
                 )
+            )
             flash(_("Đã hẹn phiên. Giờ bác xếp hàng lên kệ nhé."), "success")
             return make_response(redirect(url_for("sessions.edit", public_id=live.public_id)))
         except DomainError as error:
@@ -64,9 +65,15 @@ def save(public_id: str) -> Answer:
     form = _session_form()
     if form.validate():
         try:
-            with write_transaction() as session:
-                changed = staff_session(session, actor, public_id)
-                sessions.edit_session(session, changed, **_wishes(form), actor=actor, clock=system_clock)
+            run_in_write_transaction(
+                lambda session: sessions.edit_session(
+                    session,
+                    staff_session(session, actor, public_id),
+                    **_wishes(form),
+                    actor=actor,
+                    clock=system_clock,
+                )
+            )
             flash(_("Đã lưu lịch phiên."), "success")
             return make_response(redirect(url_for("sessions.edit", public_id=public_id)))
         except DomainError as error:
@@ -78,8 +85,11 @@ def save(public_id: str) -> Answer:
 def cancel(public_id: str) -> Response:
     """Call a planned session off."""
     actor = require_user()
-    with write_transaction() as session:
-        sessions.cancel_session(session, staff_session(session, actor, public_id), actor=actor, clock=system_clock)
+    run_in_write_transaction(
+        lambda session: sessions.cancel_session(
+            session, staff_session(session, actor, public_id), actor=actor, clock=system_clock
+        )
+    )
     flash(_("Đã hủy phiên."), "success")
     return make_response(redirect(url_for("sessions.session_list")))
 
@@ -92,8 +102,8 @@ def put_offer(public_id: str) -> Answer:
     form = _offer_form(live)
     if form.validate():
         try:
-            with write_transaction() as session:
-                shelf.put_offer(
+            run_in_write_transaction(
+                lambda session: shelf.put_offer(
                     session,
                     staff_session(session, actor, public_id),
                     form.listing.data,
@@ -102,6 +112,7 @@ def put_offer(public_id: str) -> Answer:
                     actor=actor,
                     clock=system_clock,
                 )
+            )
             flash(_("Đã xếp lên kệ."), "success")
             return make_response(redirect(url_for("sessions.edit", public_id=public_id)))
         except DomainError as error:

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, flash, jsonify, request
 from flask_babel import gettext as _
 
 from app.clock import system_clock
-from app.db import current_policy, db, write_transaction
+from app.db import current_policy, db, run_in_write_transaction
 from app.errors import DomainError, InvalidInput
 from app.money import format_vnd
 from app.web import spend
@@ -73,8 +73,8 @@ def check_out(link_token: str) -> Response | tuple[str, int]:
             ]
         return render_order(found, checkout=form, wards=wards), 422
     try:
-        with write_transaction() as session:
-            complete_checkout(
+        run_in_write_transaction(
+            lambda session: complete_checkout(
                 session,
                 found.id,
                 typed_details(form),
@@ -82,6 +82,7 @@ def check_out(link_token: str) -> Response | tuple[str, int]:
                 actor=actor_on(found),
                 clock=system_clock,
             )
+        )
     except DomainError as refused:
         fresh = order_by_link(db.session(), link_token)
         total = refused.details.get("total_vnd")

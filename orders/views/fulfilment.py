@@ -5,7 +5,7 @@ from flask_babel import gettext as _
 
 from app.accounts.current import require_user
 from app.clock import system_clock
-from app.db import db, write_transaction
+from app.db import db, run_in_write_transaction
 from app.errors import DomainError, InvalidInput
 from app.quantity import parse_vnd
 from orders.access import staff_order
@@ -53,8 +53,7 @@ def pack(code: str) -> Response | str | tuple[str, int]:
     if errors:
         return _pack_page(found, errors), 422
     try:
-        with write_transaction() as session:
-            pack_by_staff(session, found, packed, actor=actor, clock=system_clock)
+        run_in_write_transaction(lambda session: pack_by_staff(session, found, packed, actor=actor, clock=system_clock))
     except DomainError as refused:
         field = refused.details.get("field", "")
         return _pack_page(staff_order(db.session(), actor, code), {field: _(refused.message)}), refused.status
@@ -98,8 +97,8 @@ def ship(code: str) -> Response | str | tuple[str, int]:
     if not form.validate():
         return _form_page(found, form, "orders/fulfilment/ship.html"), 422
     try:
-        with write_transaction() as session:
-            ship_by_staff(
+        run_in_write_transaction(
+            lambda session: ship_by_staff(
                 session,
                 found,
                 carrier=form.carrier.data or "",
@@ -107,6 +106,7 @@ def ship(code: str) -> Response | str | tuple[str, int]:
                 actor=actor,
                 clock=system_clock,
             )
+        )
     except InvalidInput as refused:
         blame(form, refused, _(refused.message))
         return _form_page(staff_order(db.session(), actor, code), form, "orders/fulfilment/ship.html"), refused.status
@@ -119,8 +119,7 @@ def deliver(code: str) -> Response:
     """Record that the buyer has the goods; with pay on delivery, that the cash was taken."""
     actor = require_user()
     found = staff_order(db.session(), actor, code)
-    with write_transaction() as session:
-        deliver_by_staff(session, found, actor=actor, clock=system_clock)
+    run_in_write_transaction(lambda session: deliver_by_staff(session, found, actor=actor, clock=system_clock))
     flash(_("Đơn %(code)s đã giao xong.", code=found.code), "success")
     return _redirect(url_for("fulfilment.shipping"))
 
@@ -137,10 +136,11 @@ def come_back(code: str) -> Response | str | tuple[str, int]:
         return _form_page(found, form, "orders/fulfilment/come_back.html"), 422
     try:
         cost_vnd = _cost(form)
-        with write_transaction() as session:
-            return_by_staff(
+        run_in_write_transaction(
+            lambda session: return_by_staff(
                 session, found, reason=form.reason.data or "", cost_vnd=cost_vnd, actor=actor, clock=system_clock
             )
+        )
     except InvalidInput as refused:
         blame(form, refused, _(refused.message))
         page = _form_page(staff_order(db.session(), actor, code), form, "orders/fulfilment/come_back.html")

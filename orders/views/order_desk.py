@@ -4,10 +4,11 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from app.accounts.current import require_user
 from app.clock import system_clock
-from app.db import current_policy, db, write_transaction
+from app.db import current_policy, db, run_in_write_transaction
 from app.errors import DomainError, InvalidInput
 from app.text import clean_line
 from orders.access import line_of_order, staff_claim, staff_order, staff_task
@@ -59,8 +60,9 @@ def order(code: str) -> str:
 def extend(code: str) -> Response:
     """Give an unpaid order more time, once."""
     found, actor = _found(code), require_user()
-    with write_transaction() as session:
-        extend_by_staff(session, found, policy=current_policy(), actor=actor, clock=system_clock)
+    run_in_write_transaction(
+        lambda session: extend_by_staff(session, found, policy=current_policy(), actor=actor, clock=system_clock)
+    )
     flash(_("Đã gia hạn giữ hàng."), "success")
     return _to(found)
 
@@ -69,8 +71,7 @@ def extend(code: str) -> Response:
 def confirm(code: str) -> Response:
     """Confirm a pay-on-delivery order after speaking to the buyer."""
     found, actor = _found(code), require_user()
-    with write_transaction() as session:
-        confirm_cod(session, found, actor=actor, clock=system_clock)
+    run_in_write_transaction(lambda session: confirm_cod(session, found, actor=actor, clock=system_clock))
     flash(_("Đã xác nhận đơn %(code)s.", code=found.code), "success")
     return _to(found)
 
@@ -82,8 +83,9 @@ def cancel(code: str) -> Response | tuple[str, int]:
     form = ReasonForm()
     if not form.validate():
         return _page(found, reason_form=form), 422
-    with write_transaction() as session:
-        cancel_by_staff(session, found, form.reason.data or "", actor=actor, clock=system_clock)
+    run_in_write_transaction(
+        lambda session: cancel_by_staff(session, found, form.reason.data or "", actor=actor, clock=system_clock)
+    )
     flash(_("Đã hủy đơn %(code)s.", code=found.code), "success")
     return _to(found)
 
@@ -131,14 +133,17 @@ def claim(claim_id: int) -> Response | str | tuple[str, int]:
     if not form.validate():
         return _claim_page(found, form), 422
     wanted_by = session.get_one(Order, found.order_id)
+    accepted, answer = request.form.get("decision") == "accept", form.answer.data or ""
+
+    def work(writing: Session) -> None:
+        if accepted:
+            accept_claim(writing, found, quantities, answer, actor=actor, clock=system_clock)
+        else:
+            reject_claim(writing, found, answer, actor=actor, clock=system_clock)
+
     try:
-        quantities = _typed_quantities(wanted_by) if request.form.get("decision") == "accept" else {}
-        with write_transaction() as writing:
-            answer = form.answer.data or ""
-            if request.form.get("decision") == "accept":
-                accept_claim(writing, found, quantities, answer, actor=actor, clock=system_clock)
-            else:
-                reject_claim(writing, found, answer, actor=actor, clock=system_clock)
+        quantities = _typed_quantities(wanted_by) if accepted else {}
+        run_in_write_transaction(work)
     except DomainError as refused:
         blame(form, refused, _(refused.message))
         return _claim_page(staff_claim(db.session(), actor, claim_id), form), refused.status
@@ -203,11 +208,14 @@ def _typed_quantities(wanted_by: Order) -> dict[int, int]:
 def _settle(task_id: int, what: str) -> Response:
     actor = require_user()
     task = staff_task(db.session(), actor, task_id)
-    with write_transaction() as session:
+
+    def work(session: Session) -> None:
         if what == "take":
             claim_task(session, task.id, actor=actor, clock=system_clock)
         else:
             close_task(session, task.id, dropped=what == "drop", actor=actor, clock=system_clock)
+
+    run_in_write_transaction(work)
     return _redirect(url_for("order_desk.desk"))
 
 

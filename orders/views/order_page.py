@@ -21,7 +21,7 @@ from flask_babel import gettext as _
 from app.accounts.actor import Actor
 from app.accounts.current import current_actor, current_buyer
 from app.clock import system_clock
-from app.db import current_policy, db, write_transaction
+from app.db import current_policy, db, run_in_write_transaction
 from app.errors import Conflict, DomainError, NotFound
 from app.web import spend
 from orders.access import claim_photo, line_of_order, order_by_link
@@ -72,8 +72,9 @@ def cancel(link_token: str) -> Response:
     """Cancel an order that waits for its payment; a paid one is a matter for a person at the desk."""
     found = order_by_link(db.session(), link_token)
     try:
-        with write_transaction() as session:
-            withdraw_order(session, found.id, actor=actor_on(found), clock=system_clock)
+        run_in_write_transaction(
+            lambda session: withdraw_order(session, found.id, actor=actor_on(found), clock=system_clock)
+        )
     except Conflict as refused:
         flash(_(refused.message), "warning")
     else:
@@ -92,8 +93,8 @@ def claim(link_token: str) -> Response | tuple[str, int]:
     try:
         line = line_of_order(db.session(), found, whole_number(form.line.data)) if form.line.data else None
         picture = prepare_photo(form.photo.data.stream) if form.photo.data else None
-        with write_transaction() as session:
-            make_claim(
+        run_in_write_transaction(
+            lambda session: make_claim(
                 session,
                 found.id,
                 form.text.data or "",
@@ -104,6 +105,7 @@ def claim(link_token: str) -> Response | tuple[str, int]:
                 actor=actor_on(found),
                 clock=system_clock,
             )
+        )
     except NotFound:
         raise
     except DomainError as refused:

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.current import require_user
 from app.clock import system_clock
-from app.db import write_transaction
+from app.db import run_in_write_transaction
 from app.errors import DomainError, InvalidInput
 from shop import access
 from shop.cooperatives import edit_cooperative, found_cooperative
@@ -28,8 +28,11 @@ def home() -> BaseResponse | tuple[str, int]:
         try:
             matches, chosen = _ward(form)
             if chosen:
-                with write_transaction() as session:
-                    made = found_cooperative(session, form.name.data or "", chosen, actor=actor, clock=system_clock)
+                made = run_in_write_transaction(
+                    lambda session: found_cooperative(
+                        session, form.name.data or "", chosen, actor=actor, clock=system_clock
+                    )
+                )
                 flash(_("Đã lập %(name)s. Bước tiếp theo: mời cán bộ.", name=made.name), "success")
                 return redirect(url_for("people.index", htx=made.id))
         except DomainError as refused:
@@ -53,8 +56,8 @@ def cooperative(cooperative_id: int) -> BaseResponse | tuple[str, int]:
             if form.place.data != found.ward_name:
                 matches, chosen = _ward(form)
             if chosen or not matches:
-                with write_transaction() as session:
-                    edit_cooperative(
+                run_in_write_transaction(
+                    lambda session: edit_cooperative(
                         session,
                         access.require_people_manager(session, actor, cooperative_id),
                         name=form.name.data or "",
@@ -69,6 +72,7 @@ def cooperative(cooperative_id: int) -> BaseResponse | tuple[str, int]:
                         actor=actor,
                         clock=system_clock,
                     )
+                )
                 flash(_("Đã lưu."), "success")
                 return redirect(url_for("administration.cooperative", cooperative_id=cooperative_id))
         except DomainError as refused:

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.current import require_user
 from app.clock import system_clock
-from app.db import write_transaction
+from app.db import run_in_write_transaction, write_transaction
 from app.errors import DomainError
 from shop import access
 from shop.catalogue import ProductText, add_certificate, add_grade, add_product, edit_product, open_season
@@ -51,6 +51,7 @@ def new() -> BaseResponse | tuple[str, int]:
     if form.validate_on_submit():
         try:
             picture = uploaded_picture(form.photo)
+            # Not tried again when the database is busy: each try would leave the files of a picture behind.
             with write_transaction() as session:
                 product = add_product(
                     session,
@@ -100,9 +101,15 @@ def grade(public_id: str) -> BaseResponse | tuple[str, int]:
     actor, form = require_user(), GradeForm()
     try:
         if form.validate_on_submit():
-            with write_transaction() as session:
-                found = access.staff_product(session, actor, public_id)
-                add_grade(session, found, form.grades.data or "", actor=actor, clock=system_clock)
+            run_in_write_transaction(
+                lambda session: add_grade(
+                    session,
+                    access.staff_product(session, actor, public_id),
+                    form.grades.data or "",
+                    actor=actor,
+                    clock=system_clock,
+                )
+            )
             flash(_("Đã thêm loại."), "success")
             return redirect(url_for("catalogue.product", public_id=public_id))
     except DomainError as refused:
@@ -116,8 +123,8 @@ def certificate(public_id: str) -> BaseResponse | tuple[str, int]:
     actor, form = require_user(), CertificateForm()
     try:
         if form.validate_on_submit():
-            with write_transaction() as session:
-                add_certificate(
+            run_in_write_transaction(
+                lambda session: add_certificate(
                     session,
                     access.staff_product(session, actor, public_id),
                     form.certificate.data or "",
@@ -127,6 +134,7 @@ def certificate(public_id: str) -> BaseResponse | tuple[str, int]:
                     actor=actor,
                     clock=system_clock,
                 )
+            )
             flash(_("Đã thêm chứng nhận."), "success")
             return redirect(url_for("catalogue.product", public_id=public_id))
     except DomainError as refused:
@@ -141,8 +149,8 @@ def season_list() -> BaseResponse | tuple[str, int]:
     cooperative = access.require_staff(reading(), actor)
     if form.validate_on_submit():
         try:
-            with write_transaction() as session:
-                open_season(
+            run_in_write_transaction(
+                lambda session: open_season(
                     session,
                     access.require_staff(session, actor),
                     form.name.data or "",
@@ -154,6 +162,7 @@ def season_list() -> BaseResponse | tuple[str, int]:
                     actor=actor,
                     clock=system_clock,
                 )
+            )
         except DomainError as refused:
             blame(form, refused)
         else:

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.accounts.actor import Actor
 from app.accounts.current import require_user
 from app.clock import system_clock
-from app.db import write_transaction
+from app.db import run_in_write_transaction
 from app.errors import DomainError
 from shop import access
 from shop.forms import NoticeForm, blame
@@ -43,8 +43,11 @@ def notice(notice_id: int) -> str:
 def read(notice_id: int) -> BaseResponse:
     """Remember that this person has read the notice."""
     actor = require_user()
-    with write_transaction() as session:
-        mark_read(session, access.notice_for(session, actor, notice_id), actor=actor, clock=system_clock)
+    run_in_write_transaction(
+        lambda session: mark_read(
+            session, access.notice_for(session, actor, notice_id), actor=actor, clock=system_clock
+        )
+    )
     return redirect(url_for("community.notice", notice_id=notice_id))
 
 
@@ -102,8 +105,8 @@ def _publish(form: NoticeForm, actor: Actor, cooperative_id: int, village_id: st
         return access.village_of_cooperative(session, cooperative_id, int(village_id)) if village_id else None
 
     try:
-        with write_transaction() as session:
-            publish_notice(
+        run_in_write_transaction(
+            lambda session: publish_notice(
                 session,
                 session.get_one(Cooperative, cooperative_id),
                 form.title.data or "",
@@ -112,6 +115,7 @@ def _publish(form: NoticeForm, actor: Actor, cooperative_id: int, village_id: st
                 actor=actor,
                 clock=system_clock,
             )
+        )
     except DomainError as refused:
         blame(form, refused)
         return False

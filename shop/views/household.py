@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.current import current_actor, require_user
 from app.clock import system_clock
-from app.db import run_in_write_transaction, write_transaction
+from app.db import run_in_write_transaction
 from app.errors import DomainError, InvalidInput
 from app.quantity import format_units
 from shop import access
@@ -122,8 +122,8 @@ def payout_account() -> BaseResponse | tuple[str, int]:
     status = 200
     if form.validate_on_submit():
         try:
-            with write_transaction() as session:
-                propose_payout_account(
+            run_in_write_transaction(
+                lambda session: propose_payout_account(
                     session,
                     access.household_for(session, actor, public_id),
                     bank_bin=form.bank_bin.data,
@@ -132,6 +132,7 @@ def payout_account() -> BaseResponse | tuple[str, int]:
                     actor=actor,
                     clock=system_clock,
                 )
+            )
         except DomainError as refused:
             blame(form, refused)
         else:
@@ -158,9 +159,11 @@ def payout_account() -> BaseResponse | tuple[str, int]:
 def stop_payout_account(account_id: int) -> BaseResponse:
     """Stop an account that somebody proposed and the household does not know of."""
     actor = require_user()
-    with write_transaction() as session:
-        account = access.own_payout_account(session, actor, account_id)
-        reject_payout_account(session, account, actor=actor, clock=system_clock)
+    run_in_write_transaction(
+        lambda session: reject_payout_account(
+            session, access.own_payout_account(session, actor, account_id), actor=actor, clock=system_clock
+        )
+    )
     flash(_("Đã dừng tài khoản này. Bác báo hợp tác xã biết thêm nhé."), "success")
     return redirect(url_for("household.payout_account"))
 
@@ -170,11 +173,10 @@ def consent() -> BaseResponse:
     """Let the community team act for the household, or stop it."""
     actor = require_user()
     agreed = request.form.get("dong_y") == "1"
-    with write_transaction() as session:
-        household = access.own_household(session, actor)
-        (give_helper_consent if agreed else withdraw_helper_consent)(
-            session, household, actor=actor, clock=system_clock
-        )
+    change = give_helper_consent if agreed else withdraw_helper_consent
+    run_in_write_transaction(
+        lambda session: change(session, access.own_household(session, actor), actor=actor, clock=system_clock)
+    )
     flash(
         _("Từ giờ tổ công nghệ được làm giúp nhà mình; việc gì họ làm đều ghi ở nhật ký.")
         if agreed

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.current import require_user
 from app.clock import system_clock
-from app.db import write_transaction
+from app.db import run_in_write_transaction
 from app.errors import DomainError, InvalidInput
 from app.quantity import parse_count
 from shop import access
@@ -51,12 +51,16 @@ def new() -> BaseResponse | tuple[str, int]:
     form = ListingForm()
     form.grade_id.choices = grade_names(grade_choices(session, cooperative.id))
     form.season_id.choices = {row.id: row.name for row in seasons(session, cooperative.id)}
+
+    def work(session: Session) -> Listing:
+        made = _create(session, form, cooperative.id)
+        if request.form.get("on_sale") == "1":
+            put_on_sale(session, made, actor=actor, clock=system_clock)
+        return made
+
     if form.validate_on_submit():
         try:
-            with write_transaction() as session:
-                listing = _create(session, form, cooperative.id)
-                if request.form.get("on_sale") == "1":
-                    put_on_sale(session, listing, actor=actor, clock=system_clock)
+            listing = run_in_write_transaction(work)
         except DomainError as refused:
             blame(form, refused)
         else:
@@ -168,12 +172,15 @@ def floor_prices() -> BaseResponse | tuple[str, int]:
     form = FloorForm(valid_from=today())
     choices = grade_choices(session, cooperative.id)
     form.grade_id.choices = grade_names(choices)
+
+    def work(session: Session) -> None:
+        grade = access.grade_of_cooperative(session, cooperative.id, form.grade_id.data)
+        price_vnd = read_price(form.price_vnd)
+        set_floor(session, grade, price_vnd, valid_from=form.valid_from.data, actor=actor, clock=system_clock)
+
     if form.validate_on_submit():
         try:
-            with write_transaction() as session:
-                grade = access.grade_of_cooperative(session, cooperative.id, form.grade_id.data)
-                price_vnd = read_price(form.price_vnd)
-                set_floor(session, grade, price_vnd, valid_from=form.valid_from.data, actor=actor, clock=system_clock)
+            run_in_write_transaction(work)
         except DomainError as refused:
             blame(form, refused)
         else:
@@ -203,9 +210,11 @@ def decide(approval_id: int) -> BaseResponse:
     actor = require_user()
     decision = approve_price if request.form.get("approve") == "1" else reject_price
     try:
-        with write_transaction() as session:
-            proposal = access.staff_price_approval(session, actor, approval_id)
-            decision(session, proposal, actor=actor, clock=system_clock)
+        run_in_write_transaction(
+            lambda session: decision(
+                session, access.staff_price_approval(session, actor, approval_id), actor=actor, clock=system_clock
+            )
+        )
         flash(_("Đã ghi quyết định."), "success")
     except DomainError as refused:
         if refused.status == 404:
@@ -219,8 +228,11 @@ def _act(public_id: str, work: Callable[..., None], done: str, form: Any) -> Bas
     actor = require_user()
     try:
         if form.validate_on_submit():
-            with write_transaction() as session:
-                work(session, access.staff_listing(session, actor, public_id), actor=actor, clock=system_clock)
+            run_in_write_transaction(
+                lambda session: work(
+                    session, access.staff_listing(session, actor, public_id), actor=actor, clock=system_clock
+                )
+            )
             flash(done, "success")
             return redirect(url_for("listings.manage", public_id=public_id))
     except DomainError as refused:
@@ -234,8 +246,11 @@ def _press(public_id: str, work: Callable[..., None], done: str) -> BaseResponse
     """Carry out what one button does to a listing and go back to it, with the refusal said at the top."""
     actor = require_user()
     try:
-        with write_transaction() as session:
-            work(session, access.staff_listing(session, actor, public_id), actor=actor, clock=system_clock)
+        run_in_write_transaction(
+            lambda session: work(
+                session, access.staff_listing(session, actor, public_id), actor=actor, clock=system_clock
+            )
+        )
         flash(done, "success")
     except DomainError as refused:
         if refused.status == 404:
