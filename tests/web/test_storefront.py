@@ -1,6 +1,8 @@
 """What anyone may look at: the market, a listing with its origin, a lot; and what nobody may."""
 
+import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -137,3 +139,17 @@ def test_pages_ask_little_of_the_database(client: Browser, world: World, count_q
         response = client.get(path.format(listing=world.listing.public_id, lot=world.lots[0].public_id))
     assert response.status_code == 200
     assert 0 < int(count) <= MAX_QUERIES, count.statements
+
+
+def test_the_browser_sends_whatever_amount_the_buyer_wrote(client: Browser, world: World) -> None:
+    """The browser's own validation would refuse 1 kg between 0.1 and 0.6 with no word of ours; the server answers."""
+    for listing, divisible in ((world.listing, True), (world.box_listing, False)):
+        page = client.get(f"/mat-hang/{listing.public_id}").text
+        form = re.search(r'<form[^>]*action="/gio-hang/them"[^>]*>.*?</form>', page, re.DOTALL)[0]
+        assert " novalidate" in form.split(">")[0]
+        field = re.search(r'<input[^>]*name="quantity"[^>]*>', form)[0]
+        value, minimum, step = (
+            Decimal(re.search(rf'\b{name}="([^"]+)"', field)[1]) for name in ("value", "min", "step")
+        )
+        assert (minimum, step) == ((Decimal("0.5"), Decimal("0.5")) if divisible else (1, 1))
+        assert (value - minimum) % step == 0, "the steps lead through the amount that is offered first"
