@@ -6,7 +6,7 @@ and tells what waits for a translation. Three kinds of text are found:
 * what is marked in templates and modules (``_("…")``, ``{% trans %}``, ``_l``, ``N_``, ``ngettext``);
 * sentences of use cases and pure rules, which know nothing of languages: every string with Vietnamese letters outside
   docstrings; one with numbers in it (an f-string) becomes a pattern, "Chỉ còn {0}.";
-* nothing of the word lists, demonstration data and generated places, which are data and not interface.
+* of the word lists, demonstration data and generated places, which are data and not interface, only what is marked.
 
 Compiled catalogues (``.mo``) are not kept in the repository; a server compiles what is newer than its compiled form when it
 starts.
@@ -36,7 +36,7 @@ NOT_INTERFACE = (
     "livestream/order_comments/",
     "shop/places/",
 )
-"""Word lists, made-up people and generated data: Vietnamese, but nothing to translate."""
+"""Word lists, made-up people and generated data: Vietnamese, but nothing to translate save what is marked."""
 
 Message = str | tuple[str, ...]
 _MARKS = {"_": 1, "gettext": 1, "lazy_gettext": 1, "_l": 1, "N_": 1, "ngettext": 2, "_n": 2}
@@ -54,14 +54,13 @@ def find_messages(root: Path = PROJECT_ROOT) -> dict[Message, set[str]]:
     for package in PACKAGES:
         for path in sorted((root / package).rglob("*.py")):
             name = str(path.relative_to(root))
-            if not name.startswith(NOT_INTERFACE):
-                for message in python_messages(path.read_text()):
-                    found.setdefault(message, set()).add(name)
+            for message in python_messages(path.read_text(), marked_only=name.startswith(NOT_INTERFACE)):
+                found.setdefault(message, set()).add(name)
     return found
 
 
-def python_messages(source: str) -> Iterator[Message]:
-    """Yield the marked messages of a module and its unmarked Vietnamese sentences."""
+def python_messages(source: str, *, marked_only: bool = False) -> Iterator[Message]:
+    """Yield the marked messages of a module and, unless told otherwise, its unmarked Vietnamese sentences."""
     tree = ast.parse(source)
     done = _docstrings(tree)
     for node in ast.walk(tree):
@@ -70,6 +69,8 @@ def python_messages(source: str) -> Iterator[Message]:
             done |= {id(argument) for argument in node.args[:count]}
             if len(words) == count:
                 yield words[0] if count == 1 else tuple(words)
+    if marked_only:
+        return
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             done |= {id(part) for part in node.values}

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from babel.messages.pofile import read_po
-from flask import Flask
+from flask import Flask, render_template
 from flask_babel import force_locale, gettext, ngettext
 from wtforms.i18n import messages_path
 
 from app.accounts.sentences import SENTENCES
 from app.catalogue import ENGLISH, TRANSLATIONS, compile_catalogues, find_messages, python_messages, read, untranslated
+from app.demo import DEMO_SIGN_INS
 from app.errors import InsufficientStock
 from tests.clients import browser
 
@@ -142,6 +143,20 @@ def test_sentences_of_flask_security_are_all_ours(app: Flask):
 )
 def test_what_the_catalogue_finds(source: str, messages: list):
     assert list(python_messages(source)) == messages
+
+
+def test_of_data_only_what_is_marked_is_found():
+    source = 'PEOPLE = (Person(N_("Trưởng thôn"), "Bác Khải"),)'
+    assert list(python_messages(source, marked_only=True)) == ["Trưởng thôn"]
+    assert list(python_messages(source)) == ["Trưởng thôn", "Bác Khải"]
+
+
+def test_the_demos_roles_are_read_in_english(app: Flask):
+    with app.test_request_context(), force_locale("en"):
+        roles = [gettext(person.role) for person in DEMO_SIGN_INS]
+        page = render_template("shop/_demo_sign_ins.html", demo_sign_ins=DEMO_SIGN_INS)
+    assert not [role for role in roles if VIETNAMESE.search(role)]
+    assert [role for role in roles if role not in page] == []
 
 
 def test_compiling_again_does_nothing(tmp_path: Path):
