@@ -9,10 +9,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.accounts.current import current_actor, require_user
 from app.clock import system_clock
-from app.db import write_transaction
+from app.db import run_in_write_transaction
 from app.errors import DomainError, InvalidInput
 from app.phones import format_phone
-from app.web import spend
+from app.web import public_url, spend
 from shop import access
 from shop.forms import HouseholdForm, InvitationForm, NewPersonForm, VillageForm, blame
 from shop.households import add_household, add_village, edit_household
@@ -52,8 +52,8 @@ def new_household() -> BaseResponse | tuple[str, int]:
     form.village_id.choices = village_choices(villages(session, cooperative.id))
     if form.validate_on_submit():
         try:
-            with write_transaction() as session:
-                household = add_household(
+            household = run_in_write_transaction(
+                lambda session: add_household(
                     session,
                     access.village_of_cooperative(session, cooperative.id, form.village_id.data),
                     form.name.data or "",
@@ -62,6 +62,7 @@ def new_household() -> BaseResponse | tuple[str, int]:
                     actor=actor,
                     clock=system_clock,
                 )
+            )
         except DomainError as refused:
             blame(form, refused)
         else:
@@ -81,8 +82,8 @@ def household(public_id: str) -> BaseResponse | tuple[str, int]:
     form.village_id.choices = village_choices(villages(session, found.cooperative_id))
     if form.validate_on_submit():
         try:
-            with write_transaction() as session:
-                edit_household(
+            run_in_write_transaction(
+                lambda session: edit_household(
                     session,
                     access.staff_household(session, actor, public_id),
                     name=form.name.data or "",
@@ -93,6 +94,7 @@ def household(public_id: str) -> BaseResponse | tuple[str, int]:
                     actor=actor,
                     clock=system_clock,
                 )
+            )
         except DomainError as refused:
             blame(form, refused)
         else:
@@ -130,13 +132,16 @@ def decide_account(account_id: int) -> BaseResponse:
     """Approve or refuse a payout account."""
     actor = require_user()
     wait = timedelta(hours=policy().payout_account_wait_hours)
+
+    def work(session: Session) -> None:
+        account = access.staff_payout_account(session, actor, account_id)
+        if request.form.get("approve") == "1":
+            approve_payout_account(session, account, wait=wait, actor=actor, clock=system_clock)
+        else:
+            reject_payout_account(session, account, actor=actor, clock=system_clock)
+
     try:
-        with write_transaction() as session:
-            account = access.staff_payout_account(session, actor, account_id)
-            if request.form.get("approve") == "1":
-                approve_payout_account(session, account, wait=wait, actor=actor, clock=system_clock)
-            else:
-                reject_payout_account(session, account, actor=actor, clock=system_clock)
+        run_in_write_transaction(work)
         flash(_("Đã ghi quyết định và nhắn cho hộ biết."), "success")
     except DomainError as refused:
         if refused.status == 404:
@@ -160,9 +165,8 @@ def invite() -> tuple[str, int]:
     _fill(form, cooperative)
     if form.validate_on_submit():
         try:
-            with write_transaction() as session:
-                secret = _invite(session, form, cooperative.id)
-            link = url_for("people.join", secret=secret, _external=True)
+            secret = run_in_write_transaction(lambda session: _invite(session, form, cooperative.id))
+            link = public_url(url_for("people.join", secret=secret))
         except DomainError as refused:
             blame(form, refused)
     status = 422 if form.errors or form.form_errors else 200
@@ -192,10 +196,11 @@ def end(membership_id: int) -> BaseResponse:
     """End somebody's role."""
     actor = require_user()
     try:
-        with write_transaction() as session:
-            end_membership(
+        run_in_write_transaction(
+            lambda session: end_membership(
                 session, access.staff_membership(session, actor, membership_id), actor=actor, clock=system_clock
             )
+        )
         flash(_("Đã cho nghỉ vai trò này."), "success")
     except DomainError as refused:
         if refused.status == 404:
@@ -219,8 +224,8 @@ def village_list() -> BaseResponse | tuple[str, int]:
                     "Không thấy xã, phường này. Bác thử tên cũ hoặc thêm tên tỉnh giúp em.", field="place"
                 )
             if chosen:
-                with write_transaction() as session:
-                    add_village(
+                run_in_write_transaction(
+                    lambda session: add_village(
                         session,
                         access.require_staff(session, actor),
                         form.name.data or "",
@@ -229,6 +234,7 @@ def village_list() -> BaseResponse | tuple[str, int]:
                         actor=actor,
                         clock=system_clock,
                     )
+                )
                 flash(_("Đã thêm thôn."), "success")
                 return redirect(url_for("people.village_list"))
         except DomainError as refused:
@@ -246,13 +252,14 @@ def join(secret: str) -> BaseResponse | tuple[str, int]:
     actor, form = current_actor(), NewPersonForm()
     try:
         if actor.user_id is not None and request.method == "POST":
-            with write_transaction() as session:
-                accept_invitation(session, secret, actor=actor, clock=system_clock)
+            run_in_write_transaction(
+                lambda session: accept_invitation(session, secret, actor=actor, clock=system_clock)
+            )
             flash(_("Chào mừng bác vào %(name)s.", name=shown.cooperative.name), "success")
             return redirect(url_for("storefront.home"))
         if actor.user_id is None and form.validate_on_submit():
-            with write_transaction() as session:
-                accept_as_new_person(
+            run_in_write_transaction(
+                lambda session: accept_as_new_person(
                     session,
                     secret,
                     name=form.name.data or "",
@@ -261,6 +268,7 @@ def join(secret: str) -> BaseResponse | tuple[str, int]:
                     password=form.password.data or "",
                     clock=system_clock,
                 )
+            )
             flash(_("Đã có tài khoản. Bác đăng nhập bằng mật khẩu vừa đặt nhé."), "success")
             return redirect(url_for("security.login"))
     except DomainError as refused:
