@@ -174,7 +174,13 @@ def _offer_id(*, required: bool = True) -> int | None:
 
 def navigation() -> list[Any]:
     """Return a host's own sessions."""
+    address = landing()
+    return [(_("Phiên của tôi"), address, "video")] if address else []
+
+
+def landing() -> str | None:
+    """Return where a host who just signed in has their work; None for anybody else."""
     actor = current_actor()
     if actor.user_id is None or not standing_of(db.session(), actor).host_of:
-        return []
-    return [(_("Phiên của tôi"), url_for("host.own_sessions"), "video")]
+        return None
+    return url_for("host.own_sessions")

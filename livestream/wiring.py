@@ -29,6 +29,7 @@ def register(app: Flask) -> None:
     for views in (room_views, host_views, staff_views):
         app.register_blueprint(views.blueprint)
         app.extensions.setdefault("chophien_navigation", []).append(views.navigation)
+    app.extensions.setdefault("chophien_landing", []).append(host_views.landing)
     app.extensions.setdefault("chophien_home_sections", []).append(room_views.home_section)
     app.cli.add_command(read_comments_command)
     demo_wiring.register(app)

@@ -37,6 +37,7 @@ def register(app: Flask) -> None:
     for module in _VIEWS:
         app.register_blueprint(module.blueprint)
     app.extensions["chophien_navigation"].append(_navigation)
+    app.extensions["chophien_landing"].append(_landing)
     app.context_processor(_house)
 
 
@@ -69,3 +70,16 @@ def _navigation() -> list[tuple[str, str, str]]:
     if current_actor().is_administrator:
         places.append((_("Quản trị"), url_for("administration.home"), "settings"))
     return places
+
+
+def _landing() -> str | None:
+    """Return where somebody who just signed in has their work in the shop; None for whom it has none."""
+    standing = own_standing()
+    doors = (
+        (standing.household_ids, "household.home"),
+        (standing.staff_of, "supply.home"),
+        (standing.leader_of, "community.village"),
+        (standing.team_of, "community.team"),
+        (standing.is_administrator, "administration.home"),
+    )
+    return next((url_for(door) for theirs, door in doors if theirs), None)

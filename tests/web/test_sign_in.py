@@ -14,13 +14,15 @@ from sqlalchemy import event, select
 from app.accounts import security
 from app.accounts.actor import SYSTEM
 from app.accounts.models import User
-from app.accounts.people import create_person, set_password
+from app.accounts.people import create_person, make_administrator, set_password
 from app.audit import AuditEntry
 from app.clock import system_clock
 from app.db import db, write_transaction
 from app.outbox import OutboxMessage, deliver_due
-from app.web import limiter
+from app.web import limiter, public_url
+from shop.models import MemberRole, Membership
 from tests.clients import Browser, browser, form_token
+from tests.world import make_world
 
 GOOD = "vải chín sớm 2026!"
 
@@ -124,6 +126,60 @@ def test_each_lands_where_their_work_is(app: Flask, lan: User):
     finally:
         del offers[:2]
     assert "/dang-nhap" in browser(app).get("/vao").location
+
+
+@pytest.mark.parametrize(
+    ("role", "address"),
+    [
+        (MemberRole.HOUSEHOLD, "/ho"),
+        (MemberRole.STAFF, "/htx"),
+        (MemberRole.HOST, "/toi/phien"),
+        (MemberRole.VILLAGE_LEADER, "/thon"),
+        (MemberRole.COMMUNITY_TEAM, "/to-cong-nghe"),
+    ],
+)
+def test_every_role_lands_at_its_own_work(app: Flask, lan: User, role: MemberRole, address: str):
+    with write_transaction() as session:
+        world = make_world(session, clock=system_clock)
+        membership = Membership(
+            user_id=lan.id,
+            cooperative_id=world.cooperative.id,
+            role=role,
+            household_id=world.households[0].id if role == MemberRole.HOUSEHOLD else None,
+            village_id=world.villages[0].id if role == MemberRole.VILLAGE_LEADER else None,
+            created_at=system_clock(),
+        )
+        session.add(membership)
+    client = browser(app)
+    assert attempt(client, "0912345678", GOOD).location == "/vao"
+    assert client.get("/vao").location == address
+    assert client.get(address).status_code == 200
+    with write_transaction() as session:
+        session.get_one(Membership, membership.id).active = False
+    assert client.get("/vao").location == "/"
+
+
+def test_the_administrator_lands_at_the_administration(app: Flask, lan: User):
+    with write_transaction() as session:
+        make_administrator(session, session.get_one(User, lan.id), actor=SYSTEM, clock=system_clock)
+    client = browser(app).sign_in(lan)
+    assert client.get("/vao").location == "/quan-tri"
+    assert client.get("/quan-tri").status_code == 200
+
+
+def test_the_link_of_an_invitation_is_ours_whatever_host_was_asked(app: Flask):
+    with write_transaction() as session:
+        world = make_world(session, clock=system_clock)
+    client = browser(app).sign_in(world.staff)
+    cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    client.set_cookie(cookie.key, cookie.value, domain="evil.example")
+    page = client.post(
+        "/htx/nguoi", data={"role": "host", "household": "", "village": ""}, base_url="http://evil.example"
+    )
+    assert page.status_code == 200
+    link = re.search(r'data-copy="([^"]*)"', page.text)[1]
+    assert link.startswith(public_url("/loi-moi/"))
+    assert "evil.example" not in page.text
 
 
 def test_signing_out_ends_it_and_only_by_post(app: Flask, lan: User):
