@@ -1,19 +1,16 @@
 """The live room and the console in a real browser: asked once, held in green, back after a crash, settled in two taps."""
 
 import re
-import shutil
 import signal
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from app import frontend
+from tests.chromium import headless_chromium
 from tests.live.conftest import ROOT, LiveServer
 
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-)
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 WAIT_MS = 20_000
 
@@ -21,10 +18,8 @@ WAIT_MS = 20_000
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     frontend.build()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    with headless_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

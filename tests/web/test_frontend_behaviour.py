@@ -1,15 +1,15 @@
 """What base.js does, in a real browser under the real content security policy, and what axe-core says of every macro."""
 
 import re
-import shutil
 import threading
 import time
 
 import pytest
 from flask import render_template, request
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from werkzeug.serving import make_server
 
+from tests.chromium import headless_chromium
 from tests.web.frontend_pages import EVERYTHING, LIVE, ROOT, build_app, refuse, render
 
 POLICY = (
@@ -84,13 +84,8 @@ def address(posts):
 
 @pytest.fixture(scope="module")
 def browser():
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if chromium is None:
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with headless_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
