@@ -64,7 +64,12 @@ def test_a_cancelled_paid_order_gets_everything_back(market):
     assert step(market, submit_refund, refund_id) == "submitted"
     assert step(market, finish_refund, refund_id) == "done"
     assert books(market) == {}
-    kinds = [entry.kind for entry in db.session.scalars(select(OrderEntry).where(OrderEntry.order_id == order_id))]
+    kinds = [
+        entry.kind
+        for entry in db.session.scalars(
+            select(OrderEntry).where(OrderEntry.order_id == order_id).order_by(OrderEntry.id)
+        )
+    ]
     assert kinds[-5:] == ["refund_approved", "refund_submitted", "refund_failed", "refund_submitted", "refunded"]
 
 
