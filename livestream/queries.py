@@ -13,6 +13,7 @@ from app.money import BASIS_POINTS
 from livestream.models import LiveSession, Offer, SessionState
 from livestream.states import ON_AIR
 from orders.models import Order, OrderLine
+from orders.reports.queries import host_earnings_by_session
 from orders.states import OrderState
 from shop.models import Cooperative, Listing, ListingState, MemberRole, Membership
 
@@ -107,9 +108,9 @@ def cooperative_sessions(session: Session, cooperative_id: int, limit: int = 100
 
 
 def host_sessions(session: Session, user_id: int, limit: int = 100) -> list[HostSession]:
-    """Return a host's sessions with what they earn, newest first; two queries.
+    """Return a host's sessions with what they earned by the books and what is still on its way, newest first.
 
-    Each line's part is rounded down by itself at the rate frozen on it, as the books share it at delivery.
+    What is to come is each line's part at the rate frozen on it, rounded down by itself as delivery will share it.
     """
     cards = [
         SessionCard(*row)
@@ -125,7 +126,6 @@ def host_sessions(session: Session, user_id: int, limit: int = 100) -> list[Host
     rows = session.execute(
         select(
             Order.session_id,
-            func.sum(case((delivered, part), else_=0)),
             func.sum(case((Order.state.in_(_NOT_DELIVERED_YET), part), else_=0)),
             func.sum(case((delivered, OrderLine.goods_vnd), else_=0)),
         )
@@ -133,8 +133,15 @@ def host_sessions(session: Session, user_id: int, limit: int = 100) -> list[Host
         .where(Order.session_id.in_([card.id for card in cards]), Order.host_user_id == user_id)
         .group_by(Order.session_id)
     )
-    sums = {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in rows}
-    return [HostSession(card, *sums.get(card.id, (0, 0, 0))) for card in cards]
+    sums = {row[0]: (int(row[1]), int(row[2])) for row in rows}
+    earned = host_earnings_by_session(session, user_id)
+    return [HostSession(card, earned.get(card.id, 0), *sums.get(card.id, (0, 0))) for card in cards]
+
+
+def session_titles(session: Session, session_ids: Sequence[int]) -> dict[int, str]:
+    """Return the titles of sessions, for reports of the room below that know them only by number."""
+    rows = session.execute(select(LiveSession.id, LiveSession.title).where(LiveSession.id.in_(session_ids)))
+    return {row.id: row.title for row in rows}
 
 
 def hosts_of(session: Session, cooperative_id: int) -> Sequence[tuple[int, str]]:

@@ -15,6 +15,7 @@ from livestream import host_views, intake, room_views, staff_views
 from livestream.broadcast import Broadcaster
 from livestream.demo import wiring as demo_wiring
 from livestream.order_comments.cli import read_comments_command
+from livestream.queries import session_titles
 from livestream.snapshots import shared_snapshot
 from livestream.sockets import LiveNamespace
 from livestream.tail import Tail
@@ -31,6 +32,7 @@ def register(app: Flask) -> None:
         app.extensions.setdefault("chophien_navigation", []).append(views.navigation)
     app.extensions.setdefault("chophien_landing", []).append(host_views.landing)
     app.extensions.setdefault("chophien_home_sections", []).append(room_views.home_section)
+    app.extensions["chophien_session_titles"] = lambda ids: session_titles(db.session(), ids)
     app.cli.add_command(read_comments_command)
     demo_wiring.register(app)
     config = app.extensions["chophien"]

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, distinct, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from orders.ledger.accounts import host_account
 from orders.ledger.models import LedgerAccount, LedgerPosting, LedgerTransaction
 from orders.models import Allocation, Order, OrderLine, Payout, StockHold, StockHoldLine
 from orders.states import HoldState, OrderState, PayoutState
@@ -120,6 +121,25 @@ def add_host_earnings(
 ) -> None:
     """Complete a report by host with the commission that the books gave each, and what was paid of it."""
     _add_earnings(session, report, "host", cooperative_id, season_id)
+
+
+def host_earnings_by_session(session: Session, host_user_id: int) -> dict[int, int]:
+    """Return the commission in đồng that the books gave a host for each session, less what refunds took back."""
+    given = LedgerPosting.credit_account_id == LedgerAccount.id
+    taken = LedgerPosting.debit_account_id == LedgerAccount.id
+    rows = session.execute(
+        select(Order.session_id, func.sum(case((given, LedgerPosting.amount_vnd), else_=-LedgerPosting.amount_vnd)))
+        .join(LedgerPosting, LedgerPosting.order_id == Order.id)
+        .join(LedgerAccount, given | taken)
+        .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
+        .where(
+            LedgerAccount.code == host_account(host_user_id),
+            LedgerTransaction.kind.in_(("delivered", "refund_approved")),
+            Order.session_id.is_not(None),
+        )
+        .group_by(Order.session_id)
+    )
+    return {row[0]: int(row[1]) for row in rows}
 
 
 def in_season(season_id: int) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ from orders.lifecycle import cancel_order
 from orders.models import Order
 from orders.refunding import approve_refund, request_refund
 from orders.reports.csv_text import csv_text
-from orders.reports.queries import add_host_earnings, in_season, sold_by, sold_by_household
+from orders.reports.queries import add_host_earnings, host_earnings_by_session, in_season, sold_by, sold_by_household
 from orders.reports.summaries import host_summary, session_summary
 from shop.models import Listing
 from tests.ledger.selling import Market
@@ -79,6 +79,7 @@ def test_sessions_hosts_and_refunds(market):
     summary = host_summary(db.session(), world.cooperative.id, world.host.id)
     assert (summary.earned_vnd, summary.expected_vnd, summary.paid_out_vnd) == (3_800, 3_800, 0)
     assert (summary.delivered.grams, summary.held.grams, summary.cancelled.grams) == (3000, 1000, 4000)
+    assert host_earnings_by_session(db.session(), world.host.id) == {7: 3_800}, "less what the refund took back"
     assert session_summary(db.session(), 7)["paid"].goods_vnd == 76_000
     assert session_summary(db.session(), 8)["paid"].goods_vnd == 0
 
