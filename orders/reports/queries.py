@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, distinct, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from orders.ledger.accounts import host_account
 from orders.ledger.models import LedgerAccount, LedgerPosting, LedgerTransaction
 from orders.models import Allocation, Order, OrderLine, Payout, StockHold, StockHoldLine
 from orders.states import HoldState, OrderState, PayoutState
@@ -133,7 +132,8 @@ def host_earnings_by_session(session: Session, host_user_id: int) -> dict[int, i
         .join(LedgerAccount, given | taken)
         .join(LedgerTransaction, LedgerTransaction.id == LedgerPosting.transaction_id)
         .where(
-            LedgerAccount.code == host_account(host_user_id),
+            LedgerAccount.code.like("liability:host:%"),
+            LedgerAccount.owner_id == host_user_id,
             LedgerTransaction.kind.in_(("delivered", "refund_approved")),
             Order.session_id.is_not(None),
         )
