@@ -136,7 +136,7 @@ def person(chromium: Browser, demo_server: DemoServer) -> Iterator[Callable[[], 
 
     def make() -> Person:
         context = chromium.new_context(viewport=PHONE, locale="vi-VN", timezone_id="Asia/Ho_Chi_Minh")
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         contexts.append(context)
         someone = Person(context.new_page(), demo_server.url)
         someone.page.on("pageerror", lambda error: someone.errors.append(str(error)))

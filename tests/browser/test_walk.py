@@ -111,7 +111,7 @@ def test_from_a_pledge_to_the_households_statement(person, demo_server):
 
     # Staff enter the transfer as the bank wrote it; the order is confirmed and its page says so by itself.
     receive_transfer(staff, code, total)
-    page.get_by_text("Đã nhận tiền").first.wait_for(timeout=15_000)
+    page.get_by_text("Đã nhận tiền").first.wait_for(timeout=30_000)
     buyer.shoot("09-paid")
 
     # Pack at the real weight, send, deliver.
