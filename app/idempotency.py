@@ -1,7 +1,7 @@
 """The same command twice gives the same answer once: keys, what they covered, and what was answered.
 
-A key belongs to a scope ("checkout:<buyer>", "webhook:sepay"). The first use stores a hash of the body and the result; the
-same key with the same body returns the stored result, with another body it is refused (422).
+A key belongs to a scope ("cart:<buyer>"). The first use stores a hash of the body and the result in the same transaction as the
+work; order commands keep theirs beside the orders (``orders.models.OrderCommand``) and share the hash.
 """
 
 import hashlib
@@ -9,12 +9,11 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, UniqueConstraint, select
+from sqlalchemy import JSON, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.clock import Clock
 from app.db import BigId, UtcDateTime, db
-from app.errors import IdempotencyMismatch
 
 
 class IdempotencyKey(db.Model):
@@ -35,22 +34,6 @@ def body_hash(body: Any) -> str:
     """Return a stable hash of a JSON-able body."""
     text = json.dumps(body, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def find_result(session: Session, scope: str, key: str, body: Any) -> dict[str, Any] | None:
-    """Return the stored answer of this command, or None when it is new; raises ``IdempotencyMismatch``."""
-    row = session.execute(
-        select(IdempotencyKey.body_hash, IdempotencyKey.result).where(
-            IdempotencyKey.scope == scope, IdempotencyKey.key == key
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    if row.body_hash != body_hash(body):
-        raise IdempotencyMismatch(
-            "Yêu cầu này đã được gửi trước đó với nội dung khác. Bác tải lại trang rồi thử lại nhé."
-        )
-    return row.result
 
 
 def store_result(session: Session, scope: str, key: str, body: Any, result: dict[str, Any], *, clock: Clock) -> None:

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from livestream.order_comments.items import KG
 from livestream.order_comments.lexicon import folded
-from livestream.order_comments.shelf import ShelfOffer
+from livestream.order_comments.shelf import ShelfOffer, plain_number
 
 
 def in_sale_units(offer: ShelfOffer, value: Fraction, unit: str | None) -> Fraction | None:
@@ -36,6 +36,4 @@ def explain(offer: ShelfOffer, value: Fraction, unit: str | None, units: Fractio
 
 
 def _say(value: Fraction) -> str:
-    if value.denominator == 1:
-        return str(value.numerator)
-    return f"{float(value):g}".replace(".", ",")
+    return plain_number(value).replace(".", ",")

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, distinct, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from app.accounts.models import User
 from orders.ledger.models import LedgerAccount, LedgerPosting, LedgerTransaction
 from orders.models import Allocation, Order, OrderLine, Payout, StockHold, StockHoldLine
 from orders.states import HoldState, OrderState, PayoutState
@@ -120,6 +121,22 @@ def add_host_earnings(
 ) -> None:
     """Complete a report by host with the commission that the books gave each, and what was paid of it."""
     _add_earnings(session, report, "host", cooperative_id, season_id)
+
+
+def product_names(session: Session, product_ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the names of products, for the rows of a report."""
+    rows = session.execute(select(Product.id, Product.name).where(Product.id.in_(_known(product_ids))))
+    return {row.id: row.name for row in rows}
+
+
+def host_names(session: Session, user_ids: Iterable[int | None]) -> dict[int, str]:
+    """Return the names of hosts, for the rows of a report."""
+    rows = session.execute(select(User.id, User.name).where(User.id.in_(_known(user_ids))))
+    return {row.id: row.name for row in rows}
+
+
+def _known(ids: Iterable[int | None]) -> list[int]:
+    return [key for key in ids if key is not None]
 
 
 def host_earnings_by_session(session: Session, host_user_id: int) -> dict[int, int]:

@@ -6,20 +6,27 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, current_app, render_template, request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 
 from app.accounts.current import require_user
-from app.accounts.models import User
 from app.clock import system_clock, vietnam_date
 from app.db import db
 from app.quantity import format_kilograms
 from orders.models import Order
-from orders.reports.queries import STAGES, ReportRow, add_host_earnings, in_season, sold_by, sold_by_household
+from orders.reports.queries import (
+    STAGES,
+    ReportRow,
+    add_host_earnings,
+    host_names,
+    in_season,
+    product_names,
+    sold_by,
+    sold_by_household,
+)
 from orders.settlement.queries import payee_names
 from orders.settlement.statement import choose_season, seasons_of
 from orders.views.downloads import csv_download
 from shop.access import require_staff
-from shop.models import Cooperative, Listing, Product, Season
+from shop.models import Cooperative, Listing, Season
 
 blueprint = Blueprint("reports", __name__)
 
@@ -112,14 +119,14 @@ def _report(cooperative: Cooperative, seasons: list[Season]) -> Report:
         names = {key[1]: name for key, name in payee_names(session, cooperative.id, []).items()}
     elif view == "nong-san":
         found = sold_by(session, Listing.product_id, *ours)
-        names = dict(session.execute(select(Product.id, Product.name).where(Product.id.in_(found))).all())
+        names = product_names(session, found)
     elif view == "phien":
         found = sold_by(session, Order.session_id, *ours)
         names = _session_titles([key for key in found if key is not None])
     else:
         found = sold_by(session, Order.host_user_id, *ours)
         add_host_earnings(session, found, cooperative.id, season.id)
-        names = dict(session.execute(select(User.id, User.name).where(User.id.in_(found))).all())
+        names = host_names(session, found)
     rows = [(names.get(key, "") if key is not None else _("Ngoài phiên"), row) for key, row in found.items()]
     rows.sort(key=lambda pair: (-pair[1].stages["delivered"].grams, -pair[1].stages["delivered"].goods_vnd, pair[0]))
     return Report(view, season, tuple(rows))
